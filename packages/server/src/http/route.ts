@@ -1,0 +1,73 @@
+import type { ErrorName } from '@cofferdam/core';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import type { Permission, Principal } from './principal.js';
+
+/**
+ * Who may call a route. There is no default: a route without a guard does not compile, and `registerRoutes`
+ * refuses one at start. `public` states why the route needs no guard.
+ */
+export type Guard = { readonly permission: Permission } | { readonly operator: true } | { readonly public: string };
+
+/** What a handler is given. `context` is made by the listener's `admit` (ledger: the TenantContext). */
+export interface Call<Body, Context> {
+  readonly context: Context;
+  readonly principal: Principal | undefined;
+  /** UUID parameters are already canonical, others percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Last value wins for repeated keys (ledger-api §10.2). */
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: Body;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly log: FastifyBaseLogger;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Plain data; absent for 204. Written by `stringifyJson`. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RouteDefinition<Context = unknown, Body extends TSchema = TSchema> {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Fastify notation: `/v1/organizations/:organization_id`. */
+  readonly url: string;
+  readonly guard: Guard;
+  /** camelCase verb-noun, unique; also the handler's file name in kebab-case: `createOrganization`. */
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Path parameters that are free text rather than UUIDs. */
+  readonly textParams?: readonly string[];
+  /** For OpenAPI; query strings are read by the handlers with the helpers of `http/query.ts`. */
+  readonly query?: TSchema;
+  /** Strict: unknown members are refused. Absent: the route takes no body. */
+  readonly body?: Body;
+  readonly bodyLimit?: number;
+  readonly success: {
+    readonly status: number;
+    readonly description: string;
+    readonly schema?: TSchema;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly example?: unknown;
+  };
+  readonly requestExample?: unknown;
+  /** Refusals of this route beside the common ones, for OpenAPI and for the route-table test. */
+  readonly errors: readonly ErrorName[];
+  handler(call: Call<Static<Body>, Context>): Promise<Answer>;
+}
+
+/** Keeps the body type of one route while the table holds them all as `RouteDefinition<Context>`. */
+export function defineRoute<Context, Body extends TSchema = TSchema>(
+  route: RouteDefinition<Context, Body>,
+): RouteDefinition<Context> {
+  return route as unknown as RouteDefinition<Context>;
+}
+
+/** What a listener does before a handler: authenticate, authorize, resolve. Throws a refusal. */
+export interface Admission<Context> {
+  admit(request: FastifyRequest, guard: Guard): Promise<{ context: Context; principal: Principal | undefined }>;
+}

@@ -1,0 +1,5 @@
+import type { Migration } from '../../postgres/migration.js';
+import { books } from './0001-books.js';
+
+/** In order. Released migrations are never changed, only followed. */
+export const ledgerMigrations: readonly Migration[] = [books];

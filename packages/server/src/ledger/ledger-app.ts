@@ -1,0 +1,29 @@
+import type { RouteDefinition } from '../http/route.js';
+import type { TenantContext } from '../postgres/tenant-context.js';
+import type { LedgerDeps } from './ledger-deps.js';
+import { accountRoutes } from './routes/accounts/index.js';
+import { assetRoutes } from './routes/assets/index.js';
+import { balanceRoutes } from './routes/balances/index.js';
+import { ledgerResourceRoutes } from './routes/ledgers/index.js';
+import { operationRoutes } from './routes/operations/index.js';
+import { organizationRoutes } from './routes/organizations/index.js';
+import { portfolioRoutes } from './routes/portfolios/index.js';
+import { segmentRoutes } from './routes/segments/index.js';
+import { transactionRoutes } from './routes/transactions/index.js';
+
+export type { LedgerDeps } from './ledger-deps.js';
+
+/** Every business route of the ledger's listener, resource by resource in the order of ledger-api §2. */
+export function ledgerRoutes(deps: LedgerDeps): RouteDefinition<TenantContext>[] {
+  return [
+    ...organizationRoutes(deps),
+    ...ledgerResourceRoutes(deps),
+    ...assetRoutes(deps),
+    ...portfolioRoutes(deps),
+    ...segmentRoutes(deps),
+    ...accountRoutes(deps),
+    ...balanceRoutes(deps),
+    ...transactionRoutes(deps),
+    ...operationRoutes(deps),
+  ];
+}

@@ -1,0 +1,177 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/**
+ * The tables of `migrations/0001-books.ts`, as the queries see them (`postgres/pool.ts` says how values are parsed).
+ * Times are RFC 3339 text in UTC with the digits PostgreSQL keeps (microseconds); a JavaScript Date would lose three.
+ */
+export type Timestamp = string;
+
+/** Exact decimal, never a float. */
+export type Decimal = string;
+
+/** Read as parsed lossless JSON, written as JSON text (`stringifyJson`), so that no digit passes through a float. */
+export type JsonColumn<T> = ColumnType<T, string, string>;
+
+/** Flat: text, booleans, and numbers (plain where they are safe integers, else lossless-json's `LosslessNumber`). */
+export type Metadata = Readonly<Record<string, unknown>>;
+
+/** Members that every entity of the books has. Rows with `deleted_at` are invisible to every read. */
+export interface EntityColumns {
+  id: string;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  deleted_at: Timestamp | null;
+}
+
+interface DescribedColumns extends EntityColumns {
+  status_code: string;
+  status_description: string | null;
+  metadata: JsonColumn<Metadata>;
+}
+
+interface InLedger {
+  organization_id: string;
+  ledger_id: string;
+}
+
+export interface OrganizationTable extends DescribedColumns {
+  parent_organization_id: string | null;
+  legal_name: string;
+  doing_business_as: string | null;
+  legal_document: string;
+  address: ColumnType<Readonly<Record<string, unknown>> | null, string | null, string | null>;
+}
+
+export interface LedgerTable extends DescribedColumns {
+  organization_id: string;
+  name: string;
+  /** Null: never customised. Members left out are the defaults of ledger-api §4.3. */
+  settings: ColumnType<Readonly<Record<string, unknown>> | null, string | null, string | null>;
+}
+
+export interface AssetTable extends DescribedColumns, InLedger {
+  name: string;
+  type: string;
+  code: string;
+}
+
+export interface PortfolioTable extends DescribedColumns, InLedger {
+  name: string;
+  entity_id: string | null;
+}
+
+export interface SegmentTable extends DescribedColumns, InLedger {
+  name: string;
+}
+
+export interface AccountTable extends DescribedColumns, InLedger {
+  parent_account_id: string | null;
+  portfolio_id: string | null;
+  segment_id: string | null;
+  entity_id: string | null;
+  holder_id: string | null;
+  holder_check_skipped: boolean;
+  name: string;
+  asset_code: string;
+  type: string;
+  alias: string;
+  blocked: boolean;
+}
+
+/** Ledger-api §4.9. Stored under snake-less JSON names as the wire has them. */
+export interface BalanceSettings {
+  readonly balanceScope: 'transactional' | 'internal';
+  readonly allowOverdraft: boolean;
+  readonly overdraftLimitEnabled: boolean;
+  /** Decimal text; absent when there is no limit. */
+  readonly overdraftLimit?: string;
+}
+
+export interface BalanceTable extends EntityColumns, InLedger {
+  account_id: string;
+  alias: string;
+  key: string;
+  asset_code: string;
+  account_type: string;
+  direction: 'credit' | 'debit';
+  available: Generated<Decimal>;
+  on_hold: Generated<Decimal>;
+  overdraft_used: Generated<Decimal>;
+  version: Generated<number>;
+  allow_sending: Generated<boolean>;
+  allow_receiving: Generated<boolean>;
+  settings: ColumnType<BalanceSettings | null, string | null, string | null>;
+}
+
+export interface TransactionTable extends EntityColumns, InLedger {
+  parent_transaction_id: string | null;
+  status: 'APPROVED' | 'PENDING' | 'CANCELED' | 'NOTED';
+  asset_code: string;
+  amount: Decimal;
+  description: Generated<string>;
+  chart_of_accounts_group_name: Generated<string>;
+  route: Generated<string>;
+  route_id: string | null;
+  pending_legs: ColumnType<unknown, string | null, string | null>;
+  metadata: JsonColumn<Metadata>;
+}
+
+export interface OperationTable extends EntityColumns, InLedger {
+  transaction_id: string;
+  account_id: string;
+  balance_id: string;
+  account_alias: string;
+  balance_key: string;
+  balance_direction: 'credit' | 'debit';
+  type: string;
+  direction: string;
+  asset_code: string;
+  amount: Decimal;
+  available_before: Decimal;
+  available_after: Decimal;
+  on_hold_before: Decimal;
+  on_hold_after: Decimal;
+  overdraft_used_before: Generated<Decimal>;
+  overdraft_used_after: Generated<Decimal>;
+  version_before: number;
+  version_after: number;
+  balance_affected: Generated<boolean>;
+  status: string;
+  description: Generated<string>;
+  chart_of_accounts: Generated<string>;
+  route: Generated<string>;
+  route_id: string | null;
+  route_code: string | null;
+  route_description: string | null;
+  metadata: ColumnType<Metadata | null, string | null, string | null>;
+}
+
+export interface IdempotencyKeyTable {
+  ledger_id: string;
+  key_hash: Buffer;
+  transaction_id: string;
+  expires_at: Timestamp;
+  first_answer: ColumnType<unknown, string | null, string | null>;
+}
+
+export interface OutboxTable {
+  position: ColumnType<number, never, never>;
+  xid: ColumnType<string, never, never>;
+  event: string;
+  record_id: string;
+  created_at: ColumnType<Timestamp, never, never>;
+}
+
+export interface LedgerTables {
+  organization: OrganizationTable;
+  ledger: LedgerTable;
+  asset: AssetTable;
+  portfolio: PortfolioTable;
+  segment: SegmentTable;
+  account: AccountTable;
+  balance: BalanceTable;
+  transaction: TransactionTable;
+  operation: OperationTable;
+  idempotency_key: IdempotencyKeyTable;
+  outbox: OutboxTable;
+}

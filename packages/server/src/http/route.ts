@@ -7,7 +7,12 @@ import type { Permission, Principal } from './principal.js';
  * Who may call a route. There is no default: a route without a guard does not compile, and `registerRoutes`
  * refuses one at start. `public` states why the route needs no guard.
  */
-export type Guard = { readonly permission: Permission } | { readonly operator: true } | { readonly public: string };
+export type Guard =
+  | { readonly permission: Permission }
+  | { readonly operator: true }
+  | { readonly public: string }
+  /** Any verified token of this listener; states why no permission is asked (Access Manager: about the caller itself). */
+  | { readonly authenticated: string };
 
 /** What a handler is given. `context` is made by the listener's `admit` (ledger: the TenantContext). */
 export interface Call<Body, Context> {

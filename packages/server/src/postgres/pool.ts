@@ -1,0 +1,75 @@
+import pg from 'pg';
+import type { ConnectionSettings } from './connection-settings.js';
+import { quoteIdentifier } from './identifiers.js';
+import { typeParsers } from './type-parsers.js';
+
+export interface PoolOptions {
+  /** Connections at most. A new one costs 14–28 ms of the server, so pools hold on to theirs. */
+  readonly max: number;
+  readonly applicationName: string;
+  /** Schema names, in order. Sent as a start-up option, which wins over `alter role … set search_path`. */
+  readonly searchPath?: readonly string[];
+  readonly statementTimeoutMs?: number;
+  readonly idleInTransactionTimeoutMs?: number;
+  /** Idle connections are closed after this long; default 5 minutes, 0 never. */
+  readonly idleTimeoutMs?: number;
+  /** For making a connection, and for waiting for a free one. Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** A connection broke while nobody used it. The pool has already dropped it: log, nothing more. */
+  readonly onError?: (error: Error) => void;
+}
+
+/**
+ * A pool of one login on one database. Values arrive as `type-parsers.ts` says, sessions run in UTC. A broken connection,
+ * lent out or idle, never becomes an uncaught error: whoever uses it gets the rejection.
+ */
+export function openPool(settings: ConnectionSettings, options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(settings, options),
+    max: options.max,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 300_000,
+  });
+  pool.on('error', (error) => options.onError?.(error));
+  // While a client is lent out the pool does not listen to it, and an 'error' without a listener ends the process.
+  pool.on('connect', (client) => client.on('error', ignore));
+  return pool;
+}
+
+/** One connection outside any pool, for `listen` and for session-level locks. The caller connects and ends it. */
+export function openClient(
+  settings: ConnectionSettings,
+  options: Omit<PoolOptions, 'max' | 'idleTimeoutMs'>,
+): pg.Client {
+  const client = new pg.Client(clientConfig(settings, options));
+  client.on('error', (error) => options.onError?.(error));
+  return client;
+}
+
+function clientConfig(settings: ConnectionSettings, options: Omit<PoolOptions, 'max'>): pg.ClientConfig {
+  return {
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    password: settings.password,
+    ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    keepAlive: true,
+    types: typeParsers as pg.CustomTypesConfig,
+    options: startupOptions(options),
+  };
+}
+
+function startupOptions(options: Omit<PoolOptions, 'max'>): string {
+  const values: Record<string, string> = { timezone: 'UTC', datestyle: 'ISO' };
+  if (options.searchPath !== undefined) values['search_path'] = options.searchPath.map(quoteIdentifier).join(',');
+  if (options.statementTimeoutMs !== undefined) values['statement_timeout'] = String(options.statementTimeoutMs);
+  if (options.idleInTransactionTimeoutMs !== undefined)
+    values['idle_in_transaction_session_timeout'] = String(options.idleInTransactionTimeoutMs);
+  return Object.entries(values)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+}
+
+const ignore = () => {};

@@ -1,3 +1,46 @@
+export { type BalanceDirection, type BalanceState, externalAccountType, isExternal } from './balance/balance.js';
+export {
+  applyMovement,
+  type Movement,
+  movementOf,
+  type OperationDirection,
+  type OperationType,
+  type Phase,
+  type Side,
+} from './balance/movement.js';
 export { type ErrorName, errorCatalogue } from './error-catalogue.js';
 export { type FieldProblem, LedgerError, type LedgerErrorInfo } from './errors.js';
 export * from './ids.js';
+export {
+  type Amount,
+  add,
+  compare,
+  type Decimal,
+  decimal,
+  equals,
+  multiplyByRatio,
+  negate,
+  sign,
+  subtract,
+  toAmount,
+  zero,
+} from './money/decimal.js';
+export {
+  type DecimalBounds,
+  DecimalError,
+  type DecimalProblem,
+  formatDecimal,
+  inputBounds,
+  parseDecimal,
+  parseStoredDecimal,
+} from './money/decimal-text.js';
+export { type CreateCommand, type CreateKind, checkCommand, operationTypeOf } from './transaction/command.js';
+export type { BoundLeg, Leg, LegNotes, LegShare, ResolvedLeg } from './transaction/leg.js';
+export {
+  type FindBalance,
+  type Plan,
+  type PlannedOperation,
+  planTransaction,
+  planTransition,
+} from './transaction/plan-transaction.js';
+export { resolveLegs } from './transaction/resolve-legs.js';

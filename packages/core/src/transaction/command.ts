@@ -1,0 +1,47 @@
+import type { OperationType } from '../balance/movement.js';
+import { LedgerError } from '../errors.js';
+import { type Decimal, sign } from '../money/decimal.js';
+import type { Leg } from './leg.js';
+
+/** What a create asks for. `block` and `unblock` are direct transfers whose rows carry another type. */
+export type CreateKind = 'direct' | 'hold' | 'annotation' | 'block' | 'unblock';
+
+/** A new transaction as the client ordered it: normalised, nothing resolved yet. */
+export interface CreateCommand {
+  readonly kind: CreateKind;
+  readonly assetCode: string;
+  readonly value: Decimal;
+  readonly source: readonly Leg[];
+  readonly destination: readonly Leg[];
+  /** Set for backdating only; RFC 3339 in UTC. */
+  readonly transactionDate?: string;
+}
+
+/** The type that rows of this kind carry instead of DEBIT and CREDIT. */
+export function operationTypeOf(kind: CreateKind, type: OperationType): OperationType {
+  if (kind === 'block') return 'BLOCK';
+  if (kind === 'unblock') return 'UNBLOCK';
+  return type;
+}
+
+/**
+ * Steps 1–3 of ledger-api §5.4, which need neither balances nor an idempotency key. `now` is the moment of the request.
+ * Throws `invalid_future_date`, `invalid_field_for_pending_transaction`, `invalid_transaction_value`.
+ */
+export function checkCommand(command: CreateCommand, now: Date): void {
+  if (command.transactionDate !== undefined && Date.parse(command.transactionDate) > now.getTime())
+    throw new LedgerError('invalid_future_date', {
+      entityType: 'Transaction',
+      detail: `transactionDate ${command.transactionDate} is in the future. Send a past date, or leave it out for now.`,
+    });
+  if (command.kind === 'hold' && command.transactionDate !== undefined)
+    throw new LedgerError('invalid_field_for_pending_transaction', {
+      entityType: 'Transaction',
+      detail: 'A pending transaction takes no transactionDate. Leave out transactionDate or pending.',
+    });
+  if (sign(command.value) <= 0)
+    throw new LedgerError('invalid_transaction_value', {
+      entityType: 'Transaction',
+      detail: 'send.value must be greater than zero.',
+    });
+}

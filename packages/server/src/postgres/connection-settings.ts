@@ -25,7 +25,6 @@ export interface TlsSettings {
  */
 export function connectionSettings(fields: ConnectionSettings): ConnectionSettings {
   const { host, port, database, user, password, ssl } = fields;
-  const shown = { host, port, database, user, password: '[hidden]', tls: ssl !== undefined };
   return Object.freeze({
     host,
     port,
@@ -34,17 +33,13 @@ export function connectionSettings(fields: ConnectionSettings): ConnectionSettin
     password,
     ...(ssl === undefined ? {} : { ssl }),
     toJSON: redacted,
-    [inspect.custom]: redactedForInspection,
-  }) as ConnectionSettings & typeof shown;
+    [inspect.custom]: redacted,
+  });
 }
 
 function redacted(this: ConnectionSettings) {
   const { host, port, database, user, ssl } = this;
   return { host, port, database, user, password: '[hidden]', tls: ssl !== undefined };
-}
-
-function redactedForInspection(this: ConnectionSettings) {
-  return redacted.call(this);
 }
 
 /** The same server, another database. */

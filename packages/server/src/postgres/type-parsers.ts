@@ -54,8 +54,11 @@ function readNumber(digits: string): number | LosslessNumber {
   return /^-?\d+$/.test(digits) && isSafeNumber(digits) ? Number(digits) : new LosslessNumber(digits);
 }
 
-const arrayOf = (item: (value: string) => unknown) => (value: string) =>
-  pg.types.arrayParser.create(value, item).parse();
+// The published types describe another version of this helper.
+const arrayParser = pg.types.arrayParser as unknown as {
+  create(source: string, item: (value: string) => unknown): { parse(): unknown[] };
+};
+const arrayOf = (item: (value: string) => unknown) => (value: string) => arrayParser.create(value, item).parse();
 
 // Type numbers from pg_type: they never change.
 const textParsers = new Map<number, (value: string) => unknown>([

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { childEnvironment } from './child-environment.js';
+
+/** How the server's programs are started, since PostgreSQL refuses to run as root. */
+export interface Identity {
+  readonly kind: 'self' | 'namespace' | 'other-user';
+  /** Program and arguments that run `program` under this identity. */
+  command(program: string, args: readonly string[]): readonly [string, string[]];
+  /** For `spawn`, and the owner that files need; only with `other-user`. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+const self: Identity = { kind: 'self', command: (program, args) => [program, [...args]] };
+
+/**
+ * An ordinary user runs PostgreSQL as itself. Root prefers a user namespace in which it appears as another user: every
+ * file stays root's, so folders with mode 0700 work. Where that is forbidden (many containers) the programs run under
+ * another user, to whom the folder has to be given.
+ */
+export function chooseIdentity(folder: string, allowNamespace = true): Identity {
+  if (process.getuid?.() !== 0) return self;
+  const user = ordinaryUser();
+  if (allowNamespace) {
+    const namespace = namespaceIdentity(user);
+    const [program, args] = namespace.command('true', []);
+    if (spawnSync(program, args, { env: childEnvironment(), stdio: 'ignore', timeout: 5_000 }).status === 0)
+      return namespace;
+  }
+  return otherUser(ownerOnTheWay(folder) ?? user);
+}
+
+function namespaceIdentity({ uid, gid }: { uid: number; gid: number }): Identity {
+  const options = ['--user', `--map-user=${uid}`, `--map-group=${gid}`];
+  return { kind: 'namespace', command: (program, args) => ['unshare', [...options, '--', program, ...args]] };
+}
+
+function otherUser(user: { uid: number; gid: number }): Identity {
+  return { kind: 'other-user', command: self.command, user };
+}
+
+/** In somebody's home its owner gets through where `nobody` does not; a later start finds the user of the first one. */
+function ownerOnTheWay(folder: string): { uid: number; gid: number } | undefined {
+  for (let path = folder; path !== dirname(path); path = dirname(path)) {
+    const { uid, gid } = statSync(path);
+    if (uid !== 0) return { uid, gid };
+  }
+  return undefined;
+}
+
+/** initdb looks its user up by number, so it has to be one that /etc/passwd knows. */
+function ordinaryUser(): { uid: number; gid: number } {
+  const users = new Map<string, { uid: number; gid: number }>();
+  for (const line of readPasswd().split('\n')) {
+    const [name, , uid, gid] = line.split(':');
+    if (name !== undefined && Number(uid) > 0) users.set(name, { uid: Number(uid), gid: Number(gid) });
+  }
+  const [first] = users.values();
+  return users.get('postgres') ?? users.get('nobody') ?? first ?? { uid: 65_534, gid: 65_534 };
+}
+
+function readPasswd(): string {
+  try {
+    return readFileSync('/etc/passwd', 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,11 @@
+export {
+  adminSettings,
+  adminUrl,
+  asAdmin,
+  createScratchDatabase,
+  dropDatabase,
+  dropRole,
+  randomPrefix,
+  type ScratchDatabase,
+} from './admin.js';
+export { createLedgerStore, type LedgerStore } from './ledger-store.js';

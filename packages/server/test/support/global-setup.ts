@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { parseDatabaseUrl, toDatabaseUrl } from '../../src/postgres/connection-settings.js';
+import { type EmbeddedServer, startEmbedded } from '../../src/postgres/embedded/start-embedded.js';
+import { sweep } from './sweep.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Superuser on the one PostgreSQL of this test run. */
+    readonly adminUrl: string;
+    /** Start of the name of every database and role that this run makes. */
+    readonly runPrefix: string;
+  }
+}
+
+/**
+ * One PostgreSQL for the whole run: an embedded one without flushing in a temporary folder, or the server behind
+ * DATABASE_URL. All that tests make there carries this run's prefix and is removed at the end.
+ */
+export async function setup(project: TestProject): Promise<void> {
+  const runPrefix = `cdt${Math.trunc(Date.now() / 1000).toString(36)}${randomBytes(2).toString('hex')}`;
+  const foreign = process.env['DATABASE_URL'];
+  const server = foreign === undefined || foreign === '' ? await startTemporary() : undefined;
+  const adminUrl = server?.url ?? String(foreign);
+  project.provide('adminUrl', adminUrl);
+  project.provide('runPrefix', runPrefix);
+  remove = async () => {
+    if (server === undefined) await sweep(parseDatabaseUrl(adminUrl), runPrefix);
+    else await server.remove();
+  };
+}
+
+export async function teardown(): Promise<void> {
+  await remove();
+}
+
+// Vitest keeps this module from setup to teardown; named exports have no other way to hand something over.
+let remove: () => Promise<void> = async () => {};
+
+async function startTemporary(): Promise<{ url: string; remove(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'cofferdam-test-'));
+  const quiet = { info() {}, warn() {} };
+  let server: EmbeddedServer;
+  try {
+    server = await startEmbedded({
+      directory: join(folder, 'postgres'),
+      log: quiet,
+      ourFolders: [folder],
+      settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    url: toDatabaseUrl(server.adminSettings),
+    async remove() {
+      // Nothing in it is wanted any more: no checkpoint.
+      await server.stop({ fastMs: 1_000, immediateMs: 3_000 });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { LedgerError, parseUuid } from '@cofferdam/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { stringifyJson } from './json.js';
+import type { Principal } from './principal.js';
+import type { Admission, Answer, Guard, RouteDefinition } from './route.js';
+import { compileBody } from './validate-body.js';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** What the onRequest hook leaves for the handler. */
+interface Admitted<Context> {
+  readonly context: Context;
+  readonly principal: Principal | undefined;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/**
+ * Adds a table of routes. Each request passes, in the order of ledger-api §3.1: admission, UUID path parameters
+ * (0065), JSON decoding (0094), the body's rules (`compileBody`), handler. All other methods of a listed URL answer
+ * 405 with `Allow`. Call it once for all routes of a listener.
+ * @throws Error at start, for a route without guard or a repeated operationId or method and URL.
+ */
+export function registerRoutes<Context>(
+  app: FastifyInstance,
+  routes: readonly RouteDefinition<Context>[],
+  admission: Admission<Context>,
+): void {
+  refuseBadTable(routes);
+  if (!app.hasRequestDecorator('admitted')) app.decorateRequest('admitted', null);
+  for (const route of routes) registerRoute(app, route, admission);
+  refuseOtherMethods(app, routes);
+}
+
+function registerRoute<Context>(
+  app: FastifyInstance,
+  route: RouteDefinition<Context>,
+  admission: Admission<Context>,
+): void {
+  const checkBody = route.body && compileBody(route.body);
+  const readParams = paramReader(route);
+  app.route({
+    method: route.method,
+    url: route.url,
+    ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
+    config: { takesBody: route.body !== undefined },
+    onRequest: async (request) => {
+      const { context, principal } = await admission.admit(request, route.guard);
+      request.admitted = { context, principal, params: readParams(request.params as Record<string, string>) };
+    },
+    handler: async (request, reply) => {
+      const { context, principal, params } = request.admitted as Admitted<Context>;
+      const answer = await route.handler({
+        context,
+        principal,
+        params,
+        query: request.query as Record<string, string>,
+        body: checkBody ? (checkBody(request.body) as never) : (undefined as never),
+        headers: request.headers,
+        log: request.log,
+      });
+      return send(reply, answer);
+    },
+  });
+}
+
+/** Text bodies with a media type of their own go out as they are (`/health`, `/metrics`), all else as JSON. */
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  reply.code(answer.status);
+  if (answer.headers) reply.headers(answer.headers);
+  if (answer.body === undefined) return reply.send();
+  if (typeof answer.body === 'string' && reply.hasHeader('content-type')) return reply.send(answer.body);
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
+  return reply.send(stringifyJson(answer.body));
+}
+
+/** Path parameters are UUIDs, read leniently, except those that the route lists as text. */
+function paramReader(route: RouteDefinition<never>): (raw: Record<string, string>) => Record<string, string> {
+  const names = paramNames(route.url);
+  const text = new Set(route.textParams);
+  return (raw) => {
+    const params: Record<string, string> = {};
+    for (const name of names) {
+      const value = raw[name] ?? '';
+      const read = text.has(name) ? value : parseUuid(value);
+      if (read === undefined) {
+        throw new LedgerError('invalid_path_parameter', {
+          detail: `The path parameter "${name}" must be a UUID, such as 019c96a0-0000-7000-8000-000000000000.`,
+        });
+      }
+      params[name] = read;
+    }
+    return params;
+  };
+}
+
+function paramNames(url: string): string[] {
+  return [...url.matchAll(/:(\w+)/g)].map((match) => match[1] as string);
+}
+
+function refuseBadTable(routes: readonly RouteDefinition<never>[]): void {
+  const seen = new Set<string>();
+  for (const route of routes) {
+    const where = `route ${route.method} ${route.url}`;
+    const guard = route.guard as Guard | undefined;
+    if (!guard || !('permission' in guard || 'operator' in guard || 'public' in guard)) {
+      throw new Error(`${where} has no guard: say which permission it needs, or why it needs none`);
+    }
+    for (const text of route.textParams ?? []) {
+      if (!paramNames(route.url).includes(text)) throw new Error(`${where} has no path parameter "${text}"`);
+    }
+    for (const key of [`operationId ${route.operationId}`, `${route.method} ${shapeOf(route.url)}`]) {
+      if (seen.has(key)) throw new Error(`${where}: ${key} is already registered`);
+      seen.add(key);
+    }
+  }
+}
+
+/** The URL with its parameters' names left out: what decides whether two routes are the same. */
+function shapeOf(url: string): string {
+  return url.replace(/:\w+/g, ':');
+}
+
+function refuseOtherMethods(app: FastifyInstance, routes: readonly RouteDefinition<never>[]): void {
+  const byShape = new Map<string, { url: string; allowed: string[] }>();
+  for (const route of routes) {
+    const entry = byShape.get(shapeOf(route.url)) ?? { url: route.url, allowed: [] };
+    entry.allowed.push(route.method);
+    byShape.set(shapeOf(route.url), entry);
+  }
+  for (const { url, allowed } of byShape.values()) {
+    const refused = methods.filter((method) => !allowed.includes(method));
+    if (refused.length === 0) continue;
+    const allow = [...allowed, 'OPTIONS'].join(', ');
+    const refuse = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+      reply.header('allow', allow);
+      done(new LedgerError('method_not_allowed', { detail: `${request.method} is not allowed here, only ${allow}.` }));
+    };
+    app.route({ method: refused, url, onRequest: refuse, handler: async () => undefined });
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the onRequest hook of a registered route; read by its handler only. */
+    admitted: unknown;
+  }
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import pino from 'pino';
+import { createListener, type ListenerOptions, registerRoutes } from '../../src/http/listener.js';
+import { renderProblem } from '../../src/http/problem.js';
+import type { Admission, RouteDefinition } from '../../src/http/route.js';
+
+/** Lets everybody in, with no context. */
+export const openDoor: Admission<unknown> = {
+  admit: async () => ({ context: undefined, principal: undefined }),
+};
+
+/** A listener as the ledger has it, with the given routes. */
+export function listenerWith(
+  routes: readonly RouteDefinition<unknown>[],
+  options: Partial<ListenerOptions> & { admission?: Admission<unknown> } = {},
+): FastifyInstance {
+  const { admission = openDoor, ...listenerOptions } = options;
+  const app = createListener({
+    name: 'test',
+    logger: pino({ level: 'silent' }),
+    newRequestId: () => 'request-1',
+    renderError: renderProblem,
+    ...listenerOptions,
+  });
+  registerRoutes(app, routes, admission);
+  return app;
+}

@@ -1,0 +1,64 @@
+/**
+ * The refusals of the Access Manager (access-manager §7). Codes, once published, keep their meaning.
+ * The OAuth endpoint proper says `oauth` instead of the code.
+ */
+export const accessErrorCatalogue = {
+  missing_fields: { code: 'AUT-0001', status: 400, title: 'Missing Fields', oauth: 'invalid_request' },
+  invalid_path_parameter: { code: 'AUT-0002', status: 400, title: 'Invalid Path Parameter', oauth: 'invalid_request' },
+  unexpected_fields: { code: 'AUT-0003', status: 400, title: 'Unexpected Fields', oauth: 'invalid_request' },
+  invalid_query_parameter: {
+    code: 'AUT-0004',
+    status: 400,
+    title: 'Invalid Query Parameter',
+    oauth: 'invalid_request',
+  },
+  token_missing: { code: 'AUT-0006', status: 401, title: 'Token Missing', oauth: 'invalid_token' },
+  token_invalid: { code: 'AUT-0007', status: 401, title: 'Invalid Token', oauth: 'invalid_token' },
+  forbidden: { code: 'AUT-0008', status: 403, title: 'Forbidden', oauth: 'access_denied' },
+  bad_request: { code: 'AUT-0009', status: 400, title: 'Bad Request', oauth: 'invalid_request' },
+  invalid_grant_type: { code: 'AUT-0013', status: 400, title: 'Invalid Grant Type', oauth: 'unsupported_grant_type' },
+  grant_lacks_fields: { code: 'AUT-0014', status: 400, title: 'Grant Type Lacks Fields', oauth: 'invalid_request' },
+  rate_limited: { code: 'AUT-0015', status: 429, title: 'Too Many Requests', oauth: 'temporarily_unavailable' },
+  tenant_suspended: { code: 'AUT-0016', status: 403, title: 'Tenant Suspended', oauth: 'access_denied' },
+  route_not_found: { code: 'AUT-0017', status: 404, title: 'Not Found', oauth: 'invalid_request' },
+  method_not_allowed: { code: 'AUT-0018', status: 405, title: 'Method Not Allowed', oauth: 'invalid_request' },
+  payload_too_large: { code: 'AUT-0019', status: 413, title: 'Payload Too Large', oauth: 'invalid_request' },
+  headers_too_large: { code: 'AUT-0020', status: 431, title: 'Header Fields Too Large', oauth: 'invalid_request' },
+  bad_credentials: { code: 'AUT-1002', status: 401, title: 'Bad Credentials', oauth: 'invalid_grant' },
+  internal: { code: 'AUT-0099', status: 500, title: 'Internal Error', oauth: 'server_error' },
+  unavailable: { code: 'AUT-1099', status: 503, title: 'Unavailable', oauth: 'temporarily_unavailable' },
+  user_not_found: { code: 'IDE-0100', status: 404, title: 'User Not Found', oauth: 'invalid_request' },
+  password_policy: { code: 'IDE-0105', status: 422, title: 'Password Policy', oauth: 'invalid_request' },
+} as const satisfies Record<string, { code: string; status: number; title: string; oauth: string }>;
+
+export type AccessErrorName = keyof typeof accessErrorCatalogue;
+
+export interface AccessErrorInfo {
+  /** For the client: what is wrong and what would be right. Never says which part of a credential was wrong. */
+  readonly message: string;
+  /** Offending members and what is wrong with each. */
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly retryAfterSeconds?: number;
+  /** For the log only; must hold no secret. */
+  readonly log?: unknown;
+}
+
+/** An expected refusal of the Access Manager; becomes `{code, title, message}` in `render-access-error.ts`. */
+export class AccessError extends Error {
+  override readonly name = 'AccessError';
+  readonly reasonName: AccessErrorName;
+  readonly code: string;
+  readonly title: string;
+  readonly status: number;
+  readonly info: AccessErrorInfo;
+
+  constructor(reasonName: AccessErrorName, info: AccessErrorInfo) {
+    super(`${reasonName}: ${info.message}`);
+    const { code, title, status } = accessErrorCatalogue[reasonName];
+    this.reasonName = reasonName;
+    this.code = code;
+    this.title = title;
+    this.status = status;
+    this.info = info;
+  }
+}

@@ -1,0 +1,56 @@
+import type { DirectoryTx } from './with-directory.js';
+
+export interface UserRecord {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly passwordHash: string;
+  readonly disabled: boolean;
+}
+
+const columns = [
+  'id',
+  'username',
+  'email',
+  'email_verified as emailVerified',
+  'first_name as firstName',
+  'last_name as lastName',
+  'password_hash as passwordHash',
+  'disabled_at as disabledAt',
+] as const;
+
+/** By user name only, upper and lower case alike: an e-mail of one person may be the user name of another. */
+export async function findUserByUsername(
+  { db, tenantId }: DirectoryTx,
+  username: string,
+): Promise<UserRecord | undefined> {
+  const row = await db
+    .selectFrom('app_user')
+    .select(columns)
+    .where('tenant_id', '=', tenantId)
+    .where((where) => where(where.fn('lower', ['username']), '=', where.fn('lower', [where.val(username)])))
+    .executeTakeFirst();
+  return row && withoutInstant(row);
+}
+
+export async function findUserById({ db, tenantId }: DirectoryTx, id: string): Promise<UserRecord | undefined> {
+  const row = await db
+    .selectFrom('app_user')
+    .select(columns)
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && withoutInstant(row);
+}
+
+function withoutInstant<R extends { disabledAt: string | null }>({ disabledAt, ...rest }: R) {
+  return { ...rest, disabled: disabledAt !== null };
+}
+
+/** What a token calls a person: first and last name, else the user name. */
+export function displayNameOf({ firstName, lastName, username }: UserRecord): string {
+  return `${firstName} ${lastName}`.trim() || username;
+}

@@ -1,0 +1,143 @@
+import type { TenantId } from '@cofferdam/core';
+import { AccessError } from '../access-errors.js';
+import type { ClientSecrets } from '../credentials/client-secrets.js';
+import type { Passwords } from '../credentials/passwords.js';
+import { type ApplicationRecord, findApplicationByClientId, findSystemApplication } from '../directory/applications.js';
+import { findTenant, type TenantRecord } from '../directory/tenants.js';
+import { displayNameOf, findUserByUsername, type UserRecord } from '../directory/users.js';
+import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
+import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
+import type { IssuedToken, TokenIssuer, TokenSubject } from '../tokens/token-issuer.js';
+import type { AuditTrail } from './audit-trail.js';
+import type { FailureLimiter } from './failure-limiter.js';
+import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
+
+/** A login as both faces of the token endpoint read it. */
+export type LoginRequest =
+  | { readonly grant: 'client_credentials'; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly grant: 'password';
+      readonly username: string;
+      readonly password: string;
+      /** Says which tenant; may be absent in single-tenant mode only. */
+      readonly clientId: string | undefined;
+      /** Checked when given. */
+      readonly clientSecret: string | undefined;
+    };
+
+export interface LoginOptions {
+  readonly store: AccessStore;
+  readonly multiTenant: boolean;
+  readonly tenantStatus: TenantStatusPort;
+  readonly passwords: Passwords;
+  readonly secrets: ClientSecrets;
+  readonly issuer: TokenIssuer;
+  readonly audit: AuditTrail;
+  readonly limiter: FailureLimiter;
+  readonly now: () => Date;
+}
+
+/** @throws AccessError AUT-1002 for whatever is wrong with the credentials, AUT-0016 tenant suspended, AUT-0015, AUT-1099 */
+export type Login = (request: LoginRequest, address: string) => Promise<IssuedToken>;
+
+interface Found {
+  readonly tenant: TenantRecord | undefined;
+  readonly application: ApplicationRecord | undefined;
+  readonly user: UserRecord | undefined;
+}
+
+/**
+ * Unknown client, unknown user, wrong secret and disabled account walk the same path: the same statements (against the
+ * system tenant when the client is unknown), one secret verified, the same answer. Only correct credentials learn that
+ * their tenant is suspended.
+ */
+export function createLogin(options: LoginOptions): Login {
+  const { store, multiTenant, tenantStatus, issuer, audit, limiter } = options;
+
+  async function tenantOf(clientId: string | undefined): Promise<TenantId | undefined> {
+    if (clientId === undefined) return multiTenant ? undefined : singleTenantId;
+    const tenantId = await findTenantOfClient(store, clientId);
+    // A directory kept from the installation's other mode is none of this mode's tenants.
+    return (tenantId === singleTenantId) === multiTenant ? undefined : tenantId;
+  }
+
+  return async (request, address) => {
+    const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${address}`;
+    limiter.check(limitKey);
+    const tenantId = await tenantOf(request.clientId);
+    const found = await withDirectory(store, tenantId ?? systemTenantId, async (tx): Promise<Found> => {
+      const now = options.now();
+      const application =
+        request.clientId === undefined
+          ? await findSystemApplication(tx, now)
+          : await findApplicationByClientId(tx, request.clientId, now);
+      const user = request.grant === 'password' ? await findUserByUsername(tx, request.username) : undefined;
+      return { tenant: await findTenant(tx), application, user };
+    });
+
+    const verdict = await judge(options, request, found, () => limiter.check(limitKey));
+    if (tenantId === undefined || 'problem' in verdict) {
+      const withinLimit = limiter.countFailure(limitKey);
+      const reason = tenantId === undefined ? 'unknown_client' : 'problem' in verdict ? verdict.problem : '';
+      const actor = tenantId === undefined ? undefined : (found.user?.id ?? found.application?.clientId);
+      if (withinLimit)
+        audit.recordLater(tenantId ?? systemTenantId, {
+          kind: 'login',
+          result: 'failed',
+          reason,
+          address,
+          ...(actor === undefined ? {} : { actor }),
+        });
+      throw new AccessError('bad_credentials', {
+        message: 'The credentials are not valid. Check the client, the user name and the secret.',
+      });
+    }
+
+    const event = { kind: 'login', actor: verdict.subject, address } as const;
+    try {
+      if (multiTenant) await refuseInactive(tenantStatus, tenantId);
+    } catch (error) {
+      await audit.record(tenantId, { ...event, result: 'refused', reason: 'tenant_not_active' });
+      throw error;
+    }
+    await audit.record(tenantId, { ...event, result: 'ok' });
+    const { slug, ownerOrganization } = verdict.tenant;
+    return issuer.issue({ ...verdict, tenant: { id: tenantId, slug, ownerOrganization } });
+  };
+}
+
+type Verdict = (Omit<TokenSubject, 'tenant'> & { readonly tenant: TenantRecord }) | { readonly problem: string };
+
+/** Verifies the secret first and always; only then looks at what else may be wrong. */
+async function judge(
+  { passwords, secrets }: LoginOptions,
+  request: LoginRequest,
+  { tenant, application, user }: Found,
+  beforeTurn: () => void,
+): Promise<Verdict> {
+  const secretMatches =
+    request.clientSecret === undefined || secrets.matches(application?.secretHmac, request.clientSecret);
+  const passwordMatches =
+    request.grant === 'client_credentials' ||
+    (await passwords.matches(user?.passwordHash, request.password, beforeTurn));
+
+  if (tenant === undefined || application === undefined) return { problem: 'unknown_client' };
+  if (!secretMatches) return { problem: 'wrong_client_secret' };
+  if (request.grant === 'client_credentials') {
+    if (application.unusable) return { problem: 'client_disabled_or_expired' };
+    const { clientId, name } = application;
+    return { kind: 'application', subject: clientId, clientId, name, tenant };
+  }
+  if (user === undefined) return { problem: 'unknown_user' };
+  if (!passwordMatches) return { problem: 'wrong_password' };
+  if (user.disabled) return { problem: 'user_disabled' };
+  if (application.unusable) return { problem: 'client_disabled_or_expired' };
+  return {
+    kind: 'person',
+    subject: user.id,
+    clientId: application.clientId,
+    name: user.username,
+    displayName: displayNameOf(user),
+    tenant,
+  };
+}

@@ -1,0 +1,31 @@
+import type { TenantId } from '@cofferdam/core';
+import { AccessError } from '../access-errors.js';
+
+/**
+ * Status of a tenant as the control database has it (tenancy §2.3); undefined: unknown there. Rejects when it cannot be
+ * had. Not asked in single-tenant mode.
+ */
+export type TenantStatusPort = (tenantId: TenantId) => Promise<string | undefined>;
+
+/**
+ * Asked only about callers who have proved that they belong to the tenant.
+ * @throws AccessError AUT-0016 (403) suspended or deleted, AUT-1099 (503) not ready yet, or the status cannot be had
+ */
+export async function refuseInactive(tenantStatus: TenantStatusPort, tenantId: TenantId): Promise<void> {
+  const status = await tenantStatus(tenantId).catch((error: unknown) => {
+    throw new AccessError('unavailable', {
+      message: 'The status of this tenant cannot be read at the moment. Send the request again in a few seconds.',
+      retryAfterSeconds: 2,
+      log: error,
+    });
+  });
+  if (status === 'active') return;
+  if (status === 'provisioning' || status === 'failed')
+    throw new AccessError('unavailable', {
+      message: 'This tenant is still being made. Send the request again in a few seconds.',
+      retryAfterSeconds: 5,
+    });
+  throw new AccessError('tenant_suspended', {
+    message: 'This tenant is suspended or has been deleted. Whoever operates the service can reactivate it.',
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * What the logins may do, written anew after each migration; one transaction, as an administrator. The last grant, the
+ * right to read `schema_migration`, is how a later start sees that everything was finished.
+ *
+ * The way from a client id to its tenant must look across tenants, and nothing else may. It is a function that runs as a
+ * role of its own, which has a policy of its own on two columns: nobody needs BYPASSRLS for it. All names come quoted.
+ */
+export function accessGrants(roles: { service: string; owner: string; lookup: string }): string {
+  const { service, owner, lookup } = roles;
+  return /* sql */ `
+revoke all on schema access from public;
+grant usage on schema access to ${service}, ${lookup};
+-- Making a function one's own needs the right to create in its schema, at that moment only.
+grant create on schema access to ${lookup};
+
+set local role ${owner};
+revoke all on all tables in schema access from public, ${service};
+grant select, insert, update on signing_key to ${service};
+grant select, insert, delete on tenant_directory to ${service};
+grant update (slug, name, owner_organization) on tenant_directory to ${service};
+grant select, insert, update, delete
+  on app_user, user_group, user_group_membership, group_role, application to ${service};
+grant select, insert on audit_event to ${service};
+
+drop policy if exists client_lookup on application;
+create policy client_lookup on application for select to ${lookup} using (true);
+grant select (client_id, tenant_id) on application to ${lookup};
+
+reset role;
+set local role ${lookup};
+create or replace function tenant_of_client(sought text) returns text
+  language sql stable parallel safe security definer set search_path = access, pg_temp
+  as 'select tenant_id from application where client_id = sought';
+revoke all on function tenant_of_client(text) from public;
+grant execute on function tenant_of_client(text) to ${service};
+reset role;
+revoke create on schema access from ${lookup};
+
+set local role ${owner};
+grant select on schema_migration to ${service};
+reset role;
+`;
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import type { TenantId } from '@cofferdam/core';
+import { LRUCache } from 'lru-cache';
+import { findSubjectRoles, type Subject, type SubjectRoles } from '../directory/subject-roles.js';
+import { type AccessStore, withDirectory } from '../directory/with-directory.js';
+
+export interface Subjects {
+  /** Undefined: unknown in this tenant, disabled or expired. Rejects when the directory cannot be reached. */
+  rolesOf(tenantId: TenantId, subject: Subject): Promise<SubjectRoles | undefined>;
+  /** Call on a change of one subject, or of a whole tenant. */
+  forget(tenantId: TenantId, subject?: Subject): void;
+}
+
+export interface SubjectsOptions {
+  readonly store: AccessStore;
+  readonly now: () => Date;
+  /** At most 60 000 (access-manager §6.2). */
+  readonly cacheMs?: number;
+  readonly cachedMax?: number;
+}
+
+interface Remembered {
+  readonly until: number;
+  readonly answer: Promise<SubjectRoles | undefined>;
+}
+
+/** What each subject may do, remembered for at most a minute by (tenant, kind, subject); twins ask the database once. */
+export function createSubjects({ store, now, cacheMs = 60_000, cachedMax = 20_000 }: SubjectsOptions): Subjects {
+  const cache = new LRUCache<string, Remembered>({ max: cachedMax });
+  return Object.freeze({
+    rolesOf(tenantId: TenantId, subject: Subject) {
+      const key = keyOf(tenantId, subject);
+      const at = now();
+      const known = cache.get(key);
+      if (known !== undefined && at.getTime() < known.until) return known.answer;
+      const answer = withDirectory(store, tenantId, (tx) => findSubjectRoles(tx, subject, at));
+      const remembered = { until: at.getTime() + Math.min(cacheMs, 60_000), answer };
+      cache.set(key, remembered);
+      // A failure is told to those who waited for it, and to nobody later.
+      answer.catch(() => {
+        if (cache.peek(key) === remembered) cache.delete(key);
+      });
+      return answer;
+    },
+    forget(tenantId: TenantId, subject?: Subject) {
+      if (subject !== undefined) cache.delete(keyOf(tenantId, subject));
+      else for (const key of cache.keys()) if (key.startsWith(`${tenantId}/`)) cache.delete(key);
+    },
+  });
+}
+
+/** Digest of the subject: bounded, whatever a foreign issuer may write into `sub`. Tenant ids hold no slash. */
+function keyOf(tenantId: TenantId, { kind, subject }: Subject): string {
+  return `${tenantId}/${kind}/${createHash('sha256').update(subject, 'utf8').digest('base64url')}`;
+}

@@ -1,5 +1,6 @@
 import { LedgerError } from '@cofferdam/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseForm } from './form.js';
 import { parseJson } from './json.js';
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
@@ -22,6 +23,7 @@ export function installBodyParser(app: FastifyInstance): void {
 function decode(request: FastifyRequest, raw: Buffer): unknown {
   if (request.routeOptions.config.takesBody !== true || raw.length === 0) return undefined;
   const contentType = request.headers['content-type'] ?? '';
+  if (request.routeOptions.config.bodyType === 'form') return parseForm(contentType, raw.toString('utf8'));
   if (!jsonType.test(contentType)) {
     throw new LedgerError('unmarshalling', {
       detail: `This operation takes a JSON body: send Content-Type: application/json, not "${contentType.slice(0, 80)}".`,
@@ -34,5 +36,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Set by `registerRoutes`: whether the body is decoded or ignored. */
     takesBody?: boolean;
+    bodyType?: 'json' | 'form';
   }
 }

@@ -5,6 +5,7 @@ import type { Principal } from './principal.js';
 import type { Admission, Answer, Guard, RouteDefinition } from './route.js';
 import { compileBody } from './validate-body.js';
 
+const guardKinds = ['permission', 'operator', 'public', 'authenticated'] as const;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** What the onRequest hook leaves for the handler. */
@@ -42,7 +43,7 @@ function registerRoute<Context>(
     method: route.method,
     url: route.url,
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
-    config: { takesBody: route.body !== undefined },
+    config: { takesBody: route.body !== undefined, bodyType: route.bodyType ?? 'json' },
     onRequest: async (request) => {
       const { context, principal } = await admission.admit(request, route.guard);
       request.admitted = { context, principal, params: readParams(request.params as Record<string, string>) };
@@ -102,7 +103,7 @@ function refuseBadTable(routes: readonly RouteDefinition<never>[]): void {
   for (const route of routes) {
     const where = `route ${route.method} ${route.url}`;
     const guard = route.guard as Guard | undefined;
-    if (!guard || !('permission' in guard || 'operator' in guard || 'public' in guard)) {
+    if (!guard || !guardKinds.some((kind) => kind in guard)) {
       throw new Error(`${where} has no guard: say which permission it needs, or why it needs none`);
     }
     for (const text of route.textParams ?? []) {

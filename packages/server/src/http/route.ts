@@ -51,6 +51,8 @@ export interface RouteDefinition<Context = unknown, Body extends TSchema = TSche
   readonly query?: TSchema;
   /** Strict: unknown members are refused. Absent: the route takes no body. */
   readonly body?: Body;
+  /** `form`: application/x-www-form-urlencoded (OAuth endpoints proper); all members are text. Default JSON. */
+  readonly bodyType?: 'json' | 'form';
   readonly bodyLimit?: number;
   readonly success: {
     readonly status: number;

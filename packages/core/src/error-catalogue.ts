@@ -327,6 +327,8 @@ export const errorCatalogue = {
   instrument_account_reference_not_found: { code: '0489', title: 'Instrument Account Reference Not Found' },
   /** skip flag without override */
   skip_not_permitted: { code: '0490', title: 'Skip Not Permitted' },
+  /** holder unknown */
+  holder_id_not_found: { code: 'CRM-0006', title: 'Holder ID Not Found' },
   /** holderId missing while required */
   holder_required: { code: '0491', title: 'Holder Required' },
   /** route lacks overdraft rubric */

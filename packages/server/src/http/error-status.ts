@@ -164,6 +164,7 @@ export const errorStatus: Readonly<Record<ErrorName, number>> = {
   instrument_ledger_reference_not_found: 422,
   instrument_account_reference_not_found: 422,
   skip_not_permitted: 422,
+  holder_id_not_found: 404,
   holder_required: 422,
   overdraft_route_not_configured: 422,
   request_header_fields_too_large: 431,

@@ -36,7 +36,9 @@ create table ledger (
   updated_at timestamptz not null,
   deleted_at timestamptz
 );
-create unique index ledger_name_live on ledger (organization_id, lower(name)) where deleted_at is null;
+-- Not unique: a name is checked when a ledger is created, under a lock on its organization, and not when it is renamed.
+create index ledger_name_live on ledger (organization_id, lower(name)) where deleted_at is null;
+create index ledger_organization on ledger (organization_id, id);
 
 create table asset (
   id uuid primary key,
@@ -83,6 +85,21 @@ create table segment (
   deleted_at timestamptz
 );
 create index segment_ledger on segment (ledger_id, id);
+
+create table account_type (
+  id uuid primary key,
+  organization_id uuid not null references organization (id),
+  ledger_id uuid not null references ledger (id),
+  name text not null,
+  description text,
+  key_value text not null,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz
+);
+create unique index account_type_key_live on account_type (ledger_id, key_value) where deleted_at is null;
+create index account_type_ledger on account_type (ledger_id, id);
 
 create table account (
   id uuid primary key,
@@ -198,6 +215,8 @@ create table operation (
 );
 create index operation_transaction on operation (transaction_id, id);
 create index operation_account on operation (account_id, id);
+-- what a balance was at a moment
+create index operation_balance on operation (balance_id, created_at, id);
 
 -- The database's own double-entry check, once a statement over all rows it inserted (design.md, "The database's own check").
 -- net = available + onHold of a credit-direction balance, onHold − available of a debit-direction one.

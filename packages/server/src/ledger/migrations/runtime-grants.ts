@@ -5,7 +5,7 @@
  */
 export function runtimeGrants(login: string): string {
   return /* sql */ `
-grant select, insert, update on organization, ledger, asset, portfolio, segment, account, balance to ${login};
+grant select, insert, update on organization, ledger, asset, portfolio, segment, account_type, account, balance to ${login};
 grant select, insert on transaction, operation, outbox to ${login};
 grant update (status, pending_legs, description, metadata, updated_at) on transaction to ${login};
 grant update (description, metadata, updated_at) on operation to ${login};

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { StoredSettings } from './ledger-settings.js';
 
 /**
  * The tables of `migrations/0001-books.ts`, as the queries see them (`postgres/pool.ts` says how values are parsed).
@@ -46,7 +47,7 @@ export interface LedgerTable extends DescribedColumns {
   organization_id: string;
   name: string;
   /** Null: never customised. Members left out are the defaults of ledger-api §4.3. */
-  settings: ColumnType<Readonly<Record<string, unknown>> | null, string | null, string | null>;
+  settings: ColumnType<StoredSettings | null, string | null, string | null>;
 }
 
 export interface AssetTable extends DescribedColumns, InLedger {
@@ -62,6 +63,14 @@ export interface PortfolioTable extends DescribedColumns, InLedger {
 
 export interface SegmentTable extends DescribedColumns, InLedger {
   name: string;
+}
+
+export interface AccountTypeTable extends EntityColumns, InLedger {
+  name: string;
+  description: string | null;
+  /** Lower case; what the `type` of an account is compared with. */
+  key_value: string;
+  metadata: JsonColumn<Metadata>;
 }
 
 export interface AccountTable extends DescribedColumns, InLedger {
@@ -168,6 +177,7 @@ export interface LedgerTables {
   asset: AssetTable;
   portfolio: PortfolioTable;
   segment: SegmentTable;
+  account_type: AccountTypeTable;
   account: AccountTable;
   balance: BalanceTable;
   transaction: TransactionTable;

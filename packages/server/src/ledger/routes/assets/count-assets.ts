@@ -1,0 +1,20 @@
+import { defineRoute } from '../../../http/route.js';
+import type { TenantContext } from '../../../postgres/tenant-context.js';
+import { countLive } from '../../storage/entity-rows.js';
+import { readTenant } from '../../storage/with-tenant.js';
+import { counted, countedSuccess } from '../shared/answers.js';
+import { ledgerPath, ledgerScope, may } from '../shared/paths.js';
+
+export const countAssets = () =>
+  defineRoute<TenantContext>({
+    method: 'HEAD',
+    url: `${ledgerPath}/assets/metrics/count`,
+    guard: may('assets', 'head'),
+    operationId: 'countAssets',
+    tag: 'Assets',
+    summary: 'Count assets',
+    success: countedSuccess,
+    errors: [],
+    handler: async ({ context, params }) =>
+      counted(await readTenant(context, (tx) => countLive(tx, 'asset', ledgerScope(params)))),
+  });

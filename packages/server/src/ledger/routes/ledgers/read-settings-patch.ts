@@ -1,0 +1,73 @@
+import { LedgerError } from '@cofferdam/core';
+import { isLosslessNumber } from 'lossless-json';
+import { stringifyJson } from '../../../http/json.js';
+import {
+  defaultSettings,
+  type SettingsSection,
+  type StoredSettings,
+  settingWords,
+} from '../../storage/ledger-settings.js';
+
+const bytesMax = 64 * 1024;
+const sectionNames = Object.keys(defaultSettings) as SettingsSection[];
+
+/**
+ * Checks a partial settings object member by member (ledger-api §4.3).
+ * Throws 0143 over 64 KiB, 0149 for a setting outside its section (looked for first), 0147 for an unknown one,
+ * 0148 for a wrong type and 0176 for a word that the setting does not know.
+ */
+export function readSettingsPatch(body: Readonly<Record<string, unknown>>): StoredSettings {
+  if (Buffer.byteLength(stringifyJson(body)) > bytesMax)
+    throw refuse(
+      'payload_too_large',
+      `Settings may take up to ${bytesMax} bytes of JSON. Send only the settings to change.`,
+    );
+  for (const name of Object.keys(body)) refuseSettingAtRoot(name);
+  for (const [name, section] of Object.entries(body)) checkSection(name, section);
+  return body as StoredSettings;
+}
+
+function refuseSettingAtRoot(name: string): void {
+  const owner = sectionNames.find((section) => Object.hasOwn(defaultSettings[section], name));
+  if (owner !== undefined)
+    throw refuse(
+      'settings_field_at_root_level',
+      `${name} belongs into the section ${owner}: {"${owner}": {"${name}": …}}.`,
+    );
+}
+
+function checkSection(name: string, section: unknown): void {
+  const known = sectionNames.find((candidate) => candidate === name);
+  if (known === undefined)
+    throw refuse(
+      'unknown_settings_field',
+      `${name} is not a section of the settings. There are ${sectionNames.join(', ')}.`,
+    );
+  if (section === null) return;
+  if (typeof section !== 'object' || Array.isArray(section) || isLosslessNumber(section))
+    throw refuse('invalid_settings_field_type', `${name} must be an object.`);
+  for (const [key, value] of Object.entries(section)) checkSetting(known, key, value);
+}
+
+function checkSetting(section: SettingsSection, key: string, value: unknown): void {
+  const defaults: Readonly<Record<string, unknown>> = defaultSettings[section];
+  const setting = `${section}.${key}`;
+  if (!Object.hasOwn(defaults, key))
+    throw refuse(
+      'unknown_settings_field',
+      `${setting} is not a setting. ${section} has ${Object.keys(defaults).join(', ')}.`,
+    );
+  if (value === null) return;
+  const type = typeof defaults[key];
+  if (typeof value !== type)
+    throw refuse('invalid_settings_field_type', `${setting} must be a ${type === 'number' ? 'whole number' : type}.`);
+  if (typeof value === 'number' && value < 0)
+    throw refuse('invalid_settings_field_value', `${setting} must be 0 or more.`);
+  const words = settingWords[setting];
+  if (words !== undefined && !words.includes(value as string))
+    throw refuse('invalid_settings_field_value', `${setting} must be one of ${words.join(', ')}.`);
+}
+
+function refuse(name: ConstructorParameters<typeof LedgerError>[0], detail: string): LedgerError {
+  return new LedgerError(name, { detail, entityType: 'LedgerSettings' });
+}

@@ -1,0 +1,125 @@
+import type { ErrorName } from '@cofferdam/core';
+import { type TSchema, Type } from 'typebox';
+import { encodeCursor, readCursorPage, readDateRange, readMetadataFilter, readPage } from '../../../http/query.js';
+import type { Answer, Call } from '../../../http/route.js';
+import type { TenantContext } from '../../../postgres/tenant-context.js';
+import type { LedgerDeps } from '../../ledger-deps.js';
+import type { EntityRow, Scope } from '../../storage/entity-rows.js';
+import { type Filter, type ListedTable, listByCursor, listByPage } from '../../storage/list-rows.js';
+import { readTenant } from '../../storage/with-tenant.js';
+import { ok } from './answers.js';
+
+/** What makes the list of one resource. */
+export interface Listing<T extends ListedTable> {
+  readonly table: T;
+  readonly scope: Scope;
+  /** Of this resource, beside dates and metadata, which all lists have. */
+  readonly filters: readonly Filter[];
+  /** The 404 of a metadata filter that nothing matches; undefined for resources without metadata. */
+  readonly noneFound: ErrorName | undefined;
+  /** The creation order is that of the ids; accounts are sorted by the time itself (ledger-api §10.2). */
+  readonly sortBy?: 'created_at';
+  readonly view: (row: EntityRow<T>) => unknown;
+}
+
+type ListCall = Pick<Call<unknown, TenantContext>, 'context' | 'query'>;
+type Limits = Pick<LedgerDeps, 'limits'>;
+
+/** Answers one numbered page (ledger-api §10.1). Throws 0078, 0080–0083, 0131 for a query that cannot be read. */
+export async function answerPage<T extends ListedTable>(
+  { limits }: Limits,
+  { context, query }: ListCall,
+  listing: Listing<T>,
+): Promise<Answer> {
+  const { page, limit, sortOrder } = readPage(query, { max: limits.pageLimitMax });
+  const request = { ...listing, ...readCommonFilters(query, listing.noneFound), page, limit, sortOrder };
+  const rows = await readTenant(context, (tx) => listByPage(tx, request));
+  return ok({ items: rows.map(listing.view), page, limit });
+}
+
+/** Answers one page by cursor; `meta` repeats the cursors for older clients (ledger-api §15.1 row 5). */
+export async function answerCursorPage<T extends ListedTable>(
+  { limits }: Limits,
+  { context, query }: ListCall,
+  listing: Listing<T>,
+  echo: { readonly page?: true } = {},
+): Promise<Answer> {
+  const { page, limit, cursor, sortOrder } = readCursorPage(query, { max: limits.pageLimitMax });
+  const request = { ...listing, ...readCommonFilters(query, listing.noneFound), cursor, limit, sortOrder };
+  const { rows, nextAfter, prevBefore } = await readTenant(context, (tx) => listByCursor(tx, request));
+  const next = nextAfter && encodeCursor({ id: nextAfter, direction: 'next' });
+  const previous = prevBefore && encodeCursor({ id: prevBefore, direction: 'prev' });
+  return ok({
+    items: rows.map(listing.view),
+    ...(echo.page && { page }),
+    limit,
+    ...(next && { next_cursor: next }),
+    ...(previous && { prev_cursor: previous }),
+    meta: { ...(next && { nextCursor: next }), ...(previous && { prevCursor: previous }) },
+  });
+}
+
+function readCommonFilters(query: ListCall['query'], noneFound: ErrorName | undefined) {
+  const metadata = noneFound && readMetadataFilter(query);
+  return { created: readDateRange(query), metadata: metadata && noneFound && { ...metadata, noneFound } };
+}
+
+/** Refusals that every list can answer. */
+export const listErrors = [
+  'pagination_limit_exceeded',
+  'invalid_sort_order',
+  'invalid_query_parameter',
+  'invalid_date_range',
+  'invalid_datetime_format',
+  'invalid_final_date',
+] as const satisfies readonly ErrorName[];
+
+const text = (description: string) => Type.Optional(Type.String({ description }));
+
+const commonQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, default: 10, description: 'Most items of the page.' })),
+  sort_order: Type.Optional(Type.String({ enum: ['asc', 'desc'], default: 'asc' })),
+  start_date: text('Created at or after this; needs end_date too.'),
+  end_date: text('Created at or before this; a date alone means the whole day.'),
+};
+
+/** The query of a numbered list: `pageQuery({ name: 'Case-insensitive prefix.' })`. */
+export function pageQuery(filters: Readonly<Record<string, string>> = {}): TSchema {
+  const page = Type.Optional(Type.Integer({ minimum: 1, default: 1 }));
+  return Type.Object({ ...commonQuery, page, 'metadata.{key}': metadataParameter, ...described(filters) });
+}
+
+export function cursorQuery(filters: Readonly<Record<string, string>> = {}): TSchema {
+  const cursor = text('next_cursor or prev_cursor of an answer; repeat limit, sort order and filters with it.');
+  return Type.Object({ ...commonQuery, cursor, ...described(filters) });
+}
+
+const metadataParameter = text('Exact match on one metadata value as text, e.g. metadata.color=blue.');
+
+const described = (filters: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(filters).map(([name, description]) => [name, text(description)]));
+
+export function pageSuccess(item: TSchema, example: unknown) {
+  return {
+    status: 200,
+    description: 'One page; there is no total, see the count route.',
+    schema: Type.Object({ items: Type.Array(item), page: Type.Integer(), limit: Type.Integer() }),
+    example: { items: [example], page: 1, limit: 10 },
+  };
+}
+
+export function cursorSuccess(item: TSchema, example: unknown) {
+  const cursor = Type.Optional(Type.String());
+  return {
+    status: 200,
+    description: 'One page; a cursor is left out when there is no page beyond it.',
+    schema: Type.Object({
+      items: Type.Array(item),
+      limit: Type.Integer(),
+      next_cursor: cursor,
+      prev_cursor: cursor,
+      meta: Type.Object({ nextCursor: cursor, prevCursor: cursor }),
+    }),
+    example: { items: [example], limit: 10, meta: {} },
+  };
+}

@@ -1,0 +1,138 @@
+import { externalAccountType, LedgerError } from '@cofferdam/core';
+import { sql } from 'kysely';
+import { taken } from './constraint-errors.js';
+import { and, type EntityRow, findLive, getLive, liveIn } from './entity-rows.js';
+import { effectiveSettings, type LedgerSettings } from './ledger-settings.js';
+import type { LedgerPlace } from './parents.js';
+import type { TenantTx } from './with-tenant.js';
+
+/** What an account may be linked to. */
+export interface AccountLinks {
+  readonly assetCode: string;
+  /** `external` already in its canonical lower case. */
+  readonly type: string;
+  readonly alias?: string | null;
+  readonly portfolioId?: string | null;
+  readonly segmentId?: string | null;
+  readonly entityId?: string | null;
+  readonly parentAccountId?: string | null;
+  readonly holderId?: string | null;
+  readonly skip?: { readonly holder?: boolean };
+}
+
+/**
+ * Everything a new account refers to, checked in the order of ledger-api §4.7 and locked, so that it is still there
+ * when the account is committed. Answers the columns that link the account.
+ */
+export async function checkAccountParents(
+  tx: TenantTx,
+  ledger: EntityRow<'ledger'>,
+  place: LedgerPlace,
+  given: AccountLinks,
+) {
+  const settings = effectiveSettings(ledger.settings);
+  await refuseUnregisteredType(tx, settings, place, given.type);
+  refuseMissingHolder(settings, given);
+  await refuseUnknownAsset(tx, place, given.assetCode);
+  const entityId = await entityOf(tx, place, given);
+  await refuseUnfitParent(tx, place, given);
+  await refuseTakenAlias(tx, place, given.alias);
+  await refuseUnknownPortfolio(tx, place, given.portfolioId);
+  await refuseUnknownSegment(tx, place, given.segmentId);
+  return {
+    parent_account_id: given.parentAccountId ?? null,
+    portfolio_id: given.portfolioId ?? null,
+    segment_id: given.segmentId ?? null,
+    entity_id: entityId,
+  };
+}
+
+async function refuseUnregisteredType(tx: TenantTx, settings: LedgerSettings, place: LedgerPlace, type: string) {
+  if (!settings.accounting.validateAccountType || type === externalAccountType) return;
+  const registered = and([...liveIn({ ...place }), sql`key_value = ${type.toLowerCase()}`]);
+  const { rows } = await sql`select 1 from account_type where ${registered} for share`.execute(tx);
+  if (rows.length === 0)
+    throw new LedgerError('invalid_account_type', {
+      detail:
+        'type is not the keyValue of an account type of this ledger, and its settings ask for one. Create the account type first, or choose a registered one.',
+      entityType: 'Account',
+    });
+}
+
+/** Holders are kept by a part of the API that is not here yet: until then no id can be that of a holder. */
+function refuseMissingHolder(settings: LedgerSettings, { holderId, skip, type }: AccountLinks): void {
+  if (skip?.holder === true && !settings.overrides.allowHolderSkip)
+    throw new LedgerError('skip_not_permitted', {
+      detail:
+        'skip.holder needs the setting overrides.allowHolderSkip of this ledger. Leave skip out, or change the setting.',
+      entityType: 'Account',
+    });
+  if (!settings.accounting.requireHolder || skip?.holder === true || type === externalAccountType) return;
+  if (holderId === undefined || holderId === null)
+    throw new LedgerError('holder_required', {
+      detail: 'holderId is missing, and the settings of this ledger ask for a holder on every account.',
+      entityType: 'Account',
+    });
+  throw new LedgerError('holder_id_not_found', {
+    detail: 'holderId is not the id of a holder of this organization.',
+    entityType: 'Holder',
+  });
+}
+
+async function refuseUnknownAsset(tx: TenantTx, place: LedgerPlace, code: string): Promise<void> {
+  const coded = and([...liveIn({ ...place }), sql`code = ${code}`]);
+  const { rows } = await sql`select 1 from asset where ${coded} for share`.execute(tx);
+  if (rows.length === 0)
+    throw new LedgerError('asset_code_not_found', {
+      detail: 'assetCode is not the code of an asset of this ledger. Create the asset first, or check the code.',
+      entityType: 'Asset',
+    });
+}
+
+/** Left out, the entity is that of the portfolio, which then must be there (0007). */
+async function entityOf(tx: TenantTx, place: LedgerPlace, given: AccountLinks): Promise<string | null> {
+  if (given.entityId !== undefined && given.entityId !== null) return given.entityId;
+  if (given.portfolioId === undefined || given.portfolioId === null) return null;
+  return (await getLive(tx, 'portfolio', { ...place }, given.portfolioId, 'share')).entity_id;
+}
+
+async function refuseUnfitParent(tx: TenantTx, place: LedgerPlace, given: AccountLinks): Promise<void> {
+  if (given.parentAccountId === undefined || given.parentAccountId === null) return;
+  const parent = await findLive(tx, 'account', { ...place }, given.parentAccountId, 'share');
+  if (parent === undefined)
+    throw new LedgerError('invalid_parent_account_id', {
+      detail: 'parentAccountId is not the id of an account of this ledger. Create the parent first, or leave it out.',
+      entityType: 'Account',
+    });
+  if (parent.asset_code !== given.assetCode)
+    throw new LedgerError('mismatched_asset_code', {
+      detail:
+        'The parent account holds another asset. Give both accounts the same assetCode, or leave parentAccountId out.',
+      entityType: 'Account',
+    });
+}
+
+async function refuseTakenAlias(tx: TenantTx, place: LedgerPlace, alias: string | null | undefined): Promise<void> {
+  if (alias === undefined || alias === null) return;
+  const named = and([...liveIn({ ...place }), sql`alias = ${alias}`]);
+  const { rows } = await sql`select 1 from account where ${named}`.execute(tx);
+  if (rows.length > 0) throw taken('account_alias_live');
+}
+
+/** Throws 0035. */
+export async function refuseUnknownPortfolio(tx: TenantTx, place: LedgerPlace, id: string | null | undefined) {
+  if (id === undefined || id === null || (await findLive(tx, 'portfolio', { ...place }, id, 'share'))) return;
+  throw new LedgerError('portfolio_id_not_found', {
+    detail: 'portfolioId is not the id of a portfolio of this ledger. Create the portfolio first, or leave it out.',
+    entityType: 'Portfolio',
+  });
+}
+
+/** Throws 0036. */
+export async function refuseUnknownSegment(tx: TenantTx, place: LedgerPlace, id: string | null | undefined) {
+  if (id === undefined || id === null || (await findLive(tx, 'segment', { ...place }, id, 'share'))) return;
+  throw new LedgerError('segment_id_not_found', {
+    detail: 'segmentId is not the id of a segment of this ledger. Create the segment first, or leave it out.',
+    entityType: 'Segment',
+  });
+}

@@ -1,0 +1,14 @@
+import type { EntityTable } from './entity-rows.js';
+import type { TenantTx } from './with-tenant.js';
+
+/** Event keys of ledger-api §13. Objects made implicitly (default balances, external accounts) and account types record none. */
+export type EntityEvent =
+  | `${Exclude<EntityTable, 'balance' | 'account_type'>}.${'created' | 'updated' | 'deleted'}`
+  | 'balance.created'
+  | 'balance.config-changed'
+  | 'balance.deleted';
+
+/** Into the outbox, in the transaction that made it true: neither can exist without the other. */
+export async function recordEvent(tx: TenantTx, event: EntityEvent, recordId: string): Promise<void> {
+  await tx.insertInto('outbox').values({ event, record_id: recordId }).execute();
+}

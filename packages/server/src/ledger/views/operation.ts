@@ -1,0 +1,79 @@
+import { Type } from 'typebox';
+import type { OperationRow } from '../posting/posting-types.js';
+import { trimDecimal } from './decimal.js';
+import { AmountView, IdView, lifeMembers, lifeView, MetadataView, placedMembers, placedView } from './entity.js';
+
+const StandingView = Type.Object({
+  available: AmountView,
+  onHold: AmountView,
+  version: Type.Integer(),
+  overdraftUsed: AmountView,
+});
+
+/** One debit or credit line (ledger-api §6). */
+export const OperationView = Type.Object(
+  {
+    id: IdView,
+    transactionId: IdView,
+    ...placedView,
+    accountId: IdView,
+    accountAlias: Type.String(),
+    balanceId: IdView,
+    balanceKey: Type.String(),
+    type: Type.String({ enum: ['DEBIT', 'CREDIT', 'ON_HOLD', 'RELEASE', 'BLOCK', 'UNBLOCK', 'OVERDRAFT'] }),
+    direction: Type.String({ enum: ['debit', 'credit'] }),
+    assetCode: Type.String(),
+    amount: Type.Object({ value: AmountView }),
+    balance: StandingView,
+    balanceAfter: StandingView,
+    balanceAffected: Type.Boolean({ description: 'False for annotations, which move nothing.' }),
+    status: Type.Object({ code: Type.String(), description: Type.String() }),
+    description: Type.String(),
+    chartOfAccounts: Type.String(),
+    route: Type.String(),
+    routeId: Type.Optional(IdView),
+    routeCode: Type.Optional(Type.String()),
+    routeDescription: Type.Optional(Type.String()),
+    ...lifeView,
+    metadata: Type.Union([MetadataView, Type.Null()]),
+  },
+  { title: 'Operation' },
+);
+
+export function operationView(row: OperationRow) {
+  return {
+    id: row.id,
+    transactionId: row.transaction_id,
+    ...placedMembers(row),
+    accountId: row.account_id,
+    accountAlias: row.account_alias,
+    balanceId: row.balance_id,
+    balanceKey: row.balance_key,
+    type: row.type,
+    direction: row.direction,
+    assetCode: row.asset_code,
+    amount: { value: trimDecimal(row.amount) },
+    balance: {
+      available: trimDecimal(row.available_before),
+      onHold: trimDecimal(row.on_hold_before),
+      version: row.version_before,
+      overdraftUsed: trimDecimal(row.overdraft_used_before),
+    },
+    balanceAfter: {
+      available: trimDecimal(row.available_after),
+      onHold: trimDecimal(row.on_hold_after),
+      version: row.version_after,
+      overdraftUsed: trimDecimal(row.overdraft_used_after),
+    },
+    balanceAffected: row.balance_affected,
+    status: { code: row.status, description: row.status },
+    description: row.description,
+    chartOfAccounts: row.chart_of_accounts,
+    route: row.route,
+    ...(row.route_id === null ? {} : { routeId: row.route_id }),
+    ...(row.route_code === null ? {} : { routeCode: row.route_code }),
+    ...(row.route_description === null ? {} : { routeDescription: row.route_description }),
+    ...lifeMembers(row),
+    metadata: row.metadata,
+  };
+}

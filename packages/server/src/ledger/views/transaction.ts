@@ -1,0 +1,100 @@
+import { Type } from 'typebox';
+import type { OperationRow, StoredLeg, TransactionRow } from '../posting/posting-types.js';
+import { trimDecimal } from './decimal.js';
+import { AmountView, describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
+import { OperationView, operationView } from './operation.js';
+
+const Aliases = Type.Array(Type.String(), { description: 'Account aliases.' });
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const members = {
+  id: IdView,
+  parentTransactionId: Type.Optional(IdView),
+  ...placedView,
+  description: Type.String(),
+  chartOfAccountsGroupName: Type.String(),
+  route: Type.String(),
+  routeId: Type.Optional(IdView),
+  status: Type.Object({
+    code: Type.String({ enum: ['CREATED', 'APPROVED', 'PENDING', 'CANCELED', 'NOTED'] }),
+    description: Type.String(),
+  }),
+  amount: AmountView,
+  assetCode: Type.String(),
+  feesSkipped: Type.Boolean(),
+  tracerSkipped: Type.Boolean(),
+  ...describedView,
+};
+
+/** Ledger-api §5.2. */
+export const TransactionView = Type.Object(
+  { ...members, source: Aliases, destination: Aliases, operations: Type.Array(OperationView) },
+  { title: 'Transaction' },
+);
+
+/** What PATCH answers: legs and operations are null. */
+export const PatchedTransactionView = Type.Object(
+  { ...members, source: nullable(Aliases), destination: nullable(Aliases), operations: nullable(Type.Array(OperationView)) },
+  { title: 'PatchedTransaction' },
+);
+
+export interface TransactionWithOperations {
+  readonly transaction: TransactionRow;
+  readonly operations: readonly OperationRow[];
+}
+
+/**
+ * What a create answers. An immediate transaction is CREATED in this answer and APPROVED in every later one (§5.3);
+ * a pending one names its destination although no operation stands there yet.
+ */
+export function createdView({ transaction, operations }: TransactionWithOperations) {
+  const status = transaction.status === 'APPROVED' ? 'CREATED' : transaction.status;
+  const held = transaction.pending_legs as readonly StoredLeg[] | null;
+  const sides =
+    held === null
+      ? sidesOf(operations)
+      : { source: aliasesOf(held, 'source'), destination: aliasesOf(held, 'destination') };
+  return { ...common(transaction, status), ...sides, operations: operations.map(operationView) };
+}
+
+/** What reads, commits, cancels and reverts answer. */
+export function transactionView({ transaction, operations }: TransactionWithOperations) {
+  const views = operations.map(operationView);
+  return { ...common(transaction, transaction.status), ...sidesOf(operations), operations: views };
+}
+
+export function patchedTransactionView(transaction: TransactionRow) {
+  return { ...common(transaction, transaction.status), source: null, destination: null, operations: null };
+}
+
+function common(row: TransactionRow, status: string) {
+  return {
+    id: row.id,
+    ...(row.parent_transaction_id === null ? {} : { parentTransactionId: row.parent_transaction_id }),
+    ...placedMembers(row),
+    description: row.description,
+    chartOfAccountsGroupName: row.chart_of_accounts_group_name,
+    route: row.route,
+    ...(row.route_id === null ? {} : { routeId: row.route_id }),
+    status: { code: status, description: status },
+    amount: trimDecimal(row.amount),
+    assetCode: row.asset_code,
+    feesSkipped: false,
+    tracerSkipped: false,
+    ...describedMembers(row),
+  };
+}
+
+/** Aliases as the operations name them: debits send, credits receive, blocks by their direction (§5.2). */
+function sidesOf(operations: readonly OperationRow[]): { source: string[]; destination: string[] } {
+  const of = (direction: string) => [
+    ...new Set(operations.filter((o) => moves.has(o.type) && o.direction === direction).map((o) => o.account_alias)),
+  ];
+  return { source: of('debit'), destination: of('credit') };
+}
+
+const moves = new Set(['DEBIT', 'CREDIT', 'BLOCK', 'UNBLOCK']);
+
+function aliasesOf(legs: readonly StoredLeg[], side: StoredLeg['side']): string[] {
+  return [...new Set(legs.filter((leg) => leg.side === side).map((leg) => leg.accountAlias))];
+}

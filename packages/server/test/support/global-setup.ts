@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { parseDatabaseUrl, toDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { type EmbeddedServer, startEmbedded } from '../../src/postgres/embedded/start-embedded.js';
-import { sweep } from './sweep.js';
+import { removeAbandoned, temporaryPrefix } from './remove-abandoned.js';
+import { newRunPrefix, sweep, sweepOldRuns } from './sweep.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -21,9 +21,11 @@ declare module 'vitest' {
  * DATABASE_URL. All that tests make there carries this run's prefix and is removed at the end.
  */
 export async function setup(project: TestProject): Promise<void> {
-  const runPrefix = `cdt${Math.trunc(Date.now() / 1000).toString(36)}${randomBytes(2).toString('hex')}`;
+  const runPrefix = newRunPrefix();
   const foreign = process.env['DATABASE_URL'];
+  await removeAbandoned();
   const server = foreign === undefined || foreign === '' ? await startTemporary() : undefined;
+  if (server === undefined) await sweepOldRuns(parseDatabaseUrl(String(foreign)));
   const adminUrl = server?.url ?? String(foreign);
   project.provide('adminUrl', adminUrl);
   project.provide('runPrefix', runPrefix);
@@ -41,7 +43,7 @@ export async function teardown(): Promise<void> {
 let remove: () => Promise<void> = async () => {};
 
 async function startTemporary(): Promise<{ url: string; remove(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'cofferdam-test-'));
+  const folder = mkdtempSync(join(tmpdir(), temporaryPrefix));
   const quiet = { info() {}, warn() {} };
   let server: EmbeddedServer;
   try {

@@ -10,6 +10,7 @@ export interface Layout {
   readonly passwordFile: string;
   readonly postmasterPid: string;
   readonly log: string;
+  readonly portFile: string;
   /** Start of the names of unfinished clusters. */
   readonly draftPrefix: string;
 }
@@ -24,6 +25,7 @@ export function layoutOf(root: string): Layout {
     passwordFile: join(cluster, 'superuser-password'),
     postmasterPid: join(data, 'postmaster.pid'),
     log: join(root, 'postgres.log'),
+    portFile: join(root, 'port'),
     draftPrefix: 'cluster.new-',
   };
 }

@@ -7,7 +7,7 @@ import { childEnvironment } from './child-environment.js';
 import type { Identity } from './identity.js';
 import type { Layout } from './layout.js';
 import { giveTo } from './ownership.js';
-import { processesMentioning, signal, waitUntilNone } from './processes.js';
+import { type ProcessFacts, processesMentioning, signal, waitUntilNone } from './processes.js';
 
 export const superuser = 'postgres';
 
@@ -46,11 +46,15 @@ export async function removeDrafts(layout: Layout): Promise<void> {
   for (const draft of drafts) {
     const folder = join(layout.root, draft);
     // An initdb that outlived its parent still writes there.
-    const writers = () => processesMentioning(folder);
+    const writers = async () => (await processesMentioning(folder)).filter(isOurProgram);
     for (const { pid } of await writers()) signal(pid, 'SIGKILL');
     await waitUntilNone(writers, 5_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+function isOurProgram({ argv }: ProcessFacts): boolean {
+  return /(^|\/)(initdb|postgres)$|^postgres:/.test(argv[0] ?? '');
 }
 
 export function clusterExists(layout: Layout): boolean {

@@ -43,12 +43,15 @@ export async function processesMentioning(text: string): Promise<ProcessFacts[]>
   return findAll(pids.map((line) => Number.parseInt(line, 10)));
 }
 
-/** Sends a signal; false when there is no such process any more. */
-export function signal(pid: number, name: NodeJS.Signals): boolean {
+/** Sends a signal, 0 only asks; false when no process has this pid. A zombie still has its pid. */
+export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false; // 0 and negative numbers would mean whole groups
   try {
     return process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return false;
+    if (code === 'EPERM' && name === 0) return true;
     throw error;
   }
 }

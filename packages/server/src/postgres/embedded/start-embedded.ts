@@ -1,16 +1,16 @@
 import { chmodSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.js';
 import { type Binaries, findBinaries } from './binaries.js';
-import { findFreePort } from './free-port.js';
 import { chooseIdentity, type Identity } from './identity.js';
-import { launchPostmaster, PortTaken } from './launch-postmaster.js';
+import { type Launch, launch } from './launch-postmaster.js';
 import { type Layout, layoutOf } from './layout.js';
 import { boundLog } from './log-file.js';
 import { clusterExists, makeCluster, removeDrafts, superuser } from './make-cluster.js';
 import { takeOwnership } from './owner-lock.js';
 import { giveTo, openTheWay } from './ownership.js';
 import { findProcess } from './processes.js';
-import { serverArguments } from './server-arguments.js';
+import { serverArguments, usableSocketFolder } from './server-arguments.js';
 import { type StopLimits, stopPostmaster } from './stop-postmaster.js';
 import { takeOver } from './take-over.js';
 import { usableBinaries } from './usable-binaries.js';
@@ -47,7 +47,7 @@ export interface EmbeddedServer {
 }
 
 /**
- * Starts PostgreSQL 18 in `directory`, on a free port of 127.0.0.1: 1–2 s the first time, 0.2–0.4 s after. Puts right what
+ * Starts PostgreSQL 18 in `directory`, on the port of last time or a free one of 127.0.0.1: 1–2 s the first time, 0.2–0.4 s after. Puts right what
  * a killed predecessor left. Refuses while another live process owns the folder, naming its pid.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -61,17 +61,46 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 }
 
 async function startOwned(options: EmbeddedOptions, release: () => void): Promise<EmbeddedServer> {
+  const { layout, identity, binaries } = await prepare(options);
+  const password = readPassword(layout);
+  const socketFolder = usableSocketFolder(layout.root);
+  const how: Launch = {
+    layout,
+    identity,
+    program: binaries.postgres,
+    args: (port) => serverArguments(layout.data, port, socketFolder, options.settings ?? {}),
+    settings: (port) =>
+      connectionSettings({ host: socketFolder ?? '127.0.0.1', port, database: 'postgres', user: superuser, password }),
+    onProgress: options.onProgress ?? (() => {}),
+  };
+  const say = (message: string) => options.log.info({ component: 'embedded-postgres' }, message);
+  const left = await takeOver(how, say);
+  const { pid, port } = left ?? (await launch(how));
+  const unwatch = watchOver(pid, layout, options.onLost);
+
+  let stopping: Promise<void> | undefined;
+  return Object.freeze({
+    adminSettings: how.settings(port),
+    port,
+    pid,
+    adopted: left !== undefined,
+    stop(limits?: StopLimits) {
+      unwatch();
+      stopping ??= stopPostmaster(pid, layout.data, limits).finally(release);
+      return stopping;
+    },
+  });
+}
+
+/** Everything on disk: folder, rights, programs, cluster. */
+async function prepare(options: EmbeddedOptions): Promise<{ layout: Layout; identity: Identity; binaries: Binaries }> {
   // PostgreSQL's processes report resolved paths; ours must be comparable.
   const root = realpathSync(options.directory);
   const layout = layoutOf(root);
-  const say = (message: string) => options.log.info({ component: 'embedded-postgres' }, message);
   chmodSync(root, 0o700);
   const identity = chooseIdentity(root, options.allowNamespace);
-  openTheWay(
-    identity,
-    root,
-    (options.ourFolders ?? []).map((folder) => realpathSync(folder)),
-  );
+  const ours = (options.ourFolders ?? []).map((folder) => realpathSync(folder));
+  openTheWay(identity, root, ours);
   giveTo(identity, root);
   const binaries = await usableBinaries(await findBinaries(), identity, root);
 
@@ -80,64 +109,45 @@ async function startOwned(options: EmbeddedOptions, release: () => void): Promis
     options.onProgress?.('making the database cluster');
     await makeCluster(layout, binaries, identity);
   }
+  refuseOtherVersion(layout, binaries);
   giveTo(identity, layout.data);
   boundLog(layout.log);
-
-  const password = readFileSync(layout.passwordFile, 'utf8').trim();
-  const settingsFor = (port: number): ConnectionSettings =>
-    connectionSettings({ host: '127.0.0.1', port, database: 'postgres', user: superuser, password });
-  const argsFor = (port: number) => serverArguments(layout.data, port, undefined, options.settings ?? {});
-
-  const left = await takeOver(layout, { program: binaries.postgres, args: argsFor(0) }, settingsFor, say);
-  const { pid, port } = left ?? (await launch(layout, identity, binaries, argsFor, settingsFor, options));
-  const watch = watchOver(pid, layout, options.onLost);
-
-  return Object.freeze({
-    adminSettings: settingsFor(port),
-    port,
-    pid,
-    adopted: left !== undefined,
-    async stop(limits?: StopLimits) {
-      clearInterval(watch);
-      await stopPostmaster(pid, layout.data, limits);
-      release();
-    },
-  });
+  return { layout, identity, binaries };
 }
 
-async function launch(
-  layout: Layout,
-  identity: Identity,
-  binaries: Binaries,
-  argsFor: (port: number) => string[],
-  settingsFor: (port: number) => ConnectionSettings,
-  options: EmbeddedOptions,
-): Promise<{ pid: number; port: number }> {
-  options.onProgress?.('starting PostgreSQL');
-  const waiting = (status: string) => options.onProgress?.(`waiting for PostgreSQL (${status})`);
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await findFreePort();
-    try {
-      const args = argsFor(port);
-      return {
-        pid: await launchPostmaster(layout, identity, binaries.postgres, args, settingsFor(port), waiting),
-        port,
-      };
-    } catch (error) {
-      if (!(error instanceof PortTaken) || attempt === 5) throw error;
-    }
+function refuseOtherVersion(layout: Layout, binaries: Binaries): void {
+  const has = readFileSync(join(layout.data, 'PG_VERSION'), 'utf8').trim();
+  const needs = binaries.version.split('.')[0];
+  if (has !== needs)
+    throw new Error(
+      `${layout.data} was made by PostgreSQL ${has}, and this program brings PostgreSQL ${needs}. Dump it with the earlier program and load it into a new folder.`,
+    );
+}
+
+function readPassword(layout: Layout): string {
+  try {
+    return readFileSync(layout.passwordFile, 'utf8').trim();
+  } catch (cause) {
+    throw new Error(`the database in ${layout.root} is there, but its password file ${layout.passwordFile} is not`, {
+      cause,
+    });
   }
 }
 
 /** Bounds the log and notices when the server is gone. Never keeps the process alive. */
-function watchOver(pid: number, layout: Layout, onLost: (() => void) | undefined): NodeJS.Timeout {
+function watchOver(pid: number, layout: Layout, onLost: (() => void) | undefined): () => void {
   let ticks = 0;
+  let ended = false;
   const timer = setInterval(async () => {
     ticks += 1;
     if (ticks % 30 === 0) boundLog(layout.log);
-    if ((await findProcess(pid)) !== undefined) return;
-    clearInterval(timer);
+    if ((await findProcess(pid)) !== undefined || ended) return;
+    unwatch();
     onLost?.();
-  }, 2_000);
-  return timer.unref();
+  }, 2_000).unref();
+  const unwatch = () => {
+    ended = true;
+    clearInterval(timer);
+  };
+  return unwatch;
 }

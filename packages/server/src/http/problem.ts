@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { LedgerError, type LedgerErrorInfo } from '@cofferdam/core';
+import { type ErrorName, LedgerError, type LedgerErrorInfo } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
 import type { RenderError } from './error-handler.js';
 import { errorStatus } from './error-status.js';
 
-const typeBase = 'https://errors.lerian.studio/v1/';
+export const problemTypeBase = 'https://errors.lerian.studio/v1/';
 const defaultRetryAfterSeconds = 5;
 /** A route with a limit of its own this low (settings) answers 400 to a larger body, all others 413 (ledger-api §11.1). */
 const smallBodyLimit = 64 * 1024;
@@ -16,13 +16,13 @@ const smallBodyLimit = 64 * 1024;
 export const renderProblem: RenderError = (error, request) => {
   const refusal =
     error instanceof LedgerError ? error : new LedgerError('internal_server', { detail: 'internal error' });
-  const status = statusOf(refusal, request);
+  const status = statusOf(refusal.reasonName, request?.routeOptions?.bodyLimit);
   const { entityType, errors, reason } = refusal.info;
   const detail = status < 500 ? refusal.info.detail : 'internal error';
   return {
     status,
     body: {
-      type: typeBase + refusal.code,
+      type: problemTypeBase + refusal.code,
       title: status < 500 ? refusal.title : (STATUS_CODES[status] ?? refusal.title),
       status,
       detail,
@@ -36,11 +36,10 @@ export const renderProblem: RenderError = (error, request) => {
   };
 };
 
-function statusOf(refusal: LedgerError, request: FastifyRequest | undefined): number {
-  if (refusal.reasonName === 'payload_too_large') {
-    return (request?.routeOptions?.bodyLimit ?? Number.POSITIVE_INFINITY) <= smallBodyLimit ? 400 : 413;
-  }
-  return errorStatus[refusal.reasonName];
+/** The status of a refusal on a route with this limit of its own. */
+export function statusOf(name: ErrorName, bodyLimit: number | undefined): number {
+  const isTooLarge = name === 'payload_too_large' && (bodyLimit === undefined || bodyLimit > smallBodyLimit);
+  return isTooLarge ? 413 : errorStatus[name];
 }
 
 /** The older map from field to message; an unexpected field shows its value instead, in the shape it was sent. */

@@ -1,0 +1,52 @@
+import { LedgerError } from '@cofferdam/core';
+import type { FastifyRequest } from 'fastify';
+import type { Authenticate, Authenticated } from './authenticate.js';
+import type { Permission, PermissionSource, TenantResolver } from './principal.js';
+import type { Admission, Guard } from './route.js';
+
+export interface AdmissionOptions<Context> {
+  /** Off: every route is open and an Authorization header of any content is ignored (ledger-api §12). */
+  readonly auth:
+    | { readonly enabled: false }
+    | { readonly enabled: true; readonly authenticate: Authenticate; readonly permissions: PermissionSource };
+  readonly tenants: TenantResolver<Context>;
+}
+
+/**
+ * The door of the ledger (tenancy §5.1): verify the token, then ask for the permission, then resolve the tenant from
+ * the verified claims and nothing else. A public route gets no context: it must not touch a tenant.
+ */
+export function createAdmission<Context>({ auth, tenants }: AdmissionOptions<Context>): Admission<Context> {
+  return {
+    async admit(request: FastifyRequest, guard: Guard) {
+      if ('public' in guard) return { context: undefined as Context, principal: undefined };
+      if (!('permission' in guard)) throw new Error('this listener has no operators');
+      if (!auth.enabled) return { context: await tenants.resolve(undefined), principal: undefined };
+      const authenticated = await auth.authenticate(request);
+      await requirePermission(auth.permissions, authenticated, guard.permission);
+      return { context: await tenants.resolve(authenticated.principal), principal: authenticated.principal };
+    },
+  };
+}
+
+async function requirePermission(
+  permissions: PermissionSource,
+  { principal, accessToken }: Authenticated,
+  permission: Permission,
+): Promise<void> {
+  let allowed: boolean;
+  try {
+    allowed = await permissions.isAllowed(principal, permission, accessToken);
+  } catch (error) {
+    if (error instanceof LedgerError) throw error;
+    throw new LedgerError('tenant_service_unavailable', {
+      detail: 'Permissions cannot be checked at the moment.',
+      reason: 'AUTH_UNAVAILABLE',
+      log: error,
+    });
+  }
+  if (allowed) return;
+  throw new LedgerError('insufficient_privileges', {
+    detail: `The permission "${permission.resource}:${permission.action}" is needed and the caller does not have it.`,
+  });
+}

@@ -1,0 +1,54 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+
+export type SignatureAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+
+/** A public key with the one algorithm it may verify: the algorithm belongs to the key, never to a token's header. */
+export interface VerificationKey {
+  readonly kid: string;
+  readonly algorithm: SignatureAlgorithm;
+  readonly key: KeyObject;
+}
+
+/** A key as a JWKS publishes it (RFC 7517). */
+export type PublishedKey = Readonly<Record<string, unknown>>;
+
+const minimalRsaBits = 2048;
+
+/** What each algorithm's key must look like; only these members of a published key are read. */
+const shapes: Readonly<Record<SignatureAlgorithm, { kty: string; crv?: string; members: readonly string[] }>> = {
+  RS256: { kty: 'RSA', members: ['n', 'e'] },
+  ES256: { kty: 'EC', crv: 'P-256', members: ['x', 'y'] },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519', members: ['x'] },
+};
+
+/**
+ * The key for verification, or undefined when it is not one of ours to use: no `kid`, no or another `alg`, for
+ * encryption, symmetric, a curve or size that does not fit.
+ */
+export function importPublishedKey(published: PublishedKey): VerificationKey | undefined {
+  const { kid, alg, kty, crv, use } = published;
+  if (typeof kid !== 'string' || kid === '' || kid.length > 256) return undefined;
+  if (alg !== 'RS256' && alg !== 'ES256' && alg !== 'EdDSA') return undefined;
+  const shape = shapes[alg];
+  if (kty !== shape.kty || crv !== shape.crv || (use !== undefined && use !== 'sig')) return undefined;
+  const members = Object.fromEntries(shape.members.map((name) => [name, published[name]]));
+  try {
+    const key = createPublicKey({ key: { kty, ...(shape.crv && { crv: shape.crv }), ...members }, format: 'jwk' });
+    const bits = key.asymmetricKeyDetails?.modulusLength;
+    return alg === 'RS256' && (bits === undefined || bits < minimalRsaBits) ? undefined : { kid, algorithm: alg, key };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Checks a signature over `data` (RFC 7518 §3.3, §3.4; RFC 8037 §3.1). */
+export function verifySignature({ algorithm, key }: VerificationKey, data: Buffer, signature: Buffer): boolean {
+  switch (algorithm) {
+    case 'RS256':
+      return verify('sha256', data, key, signature);
+    case 'ES256':
+      return verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    case 'EdDSA':
+      return verify(null, data, key, signature);
+  }
+}

@@ -34,7 +34,14 @@ export {
   parseDecimal,
   parseStoredDecimal,
 } from './money/decimal-text.js';
-export { type CreateCommand, type CreateKind, checkCommand, operationTypeOf } from './transaction/command.js';
+export {
+  type CreateCommand,
+  type CreateKind,
+  checkCommand,
+  defaultLedgerRules,
+  type LedgerRules,
+  operationTypeOf,
+} from './transaction/command.js';
 export type { BoundLeg, Leg, LegNotes, LegShare, ResolvedLeg } from './transaction/leg.js';
 export {
   type FindBalance,

@@ -1,5 +1,6 @@
 import type { OperationType } from '../balance/movement.js';
 import { LedgerError } from '../errors.js';
+import { parseUuid } from '../ids.js';
 import { type Decimal, sign } from '../money/decimal.js';
 import type { Leg } from './leg.js';
 
@@ -15,7 +16,25 @@ export interface CreateCommand {
   readonly destination: readonly Leg[];
   /** Set for backdating only; RFC 3339 in UTC. */
   readonly transactionDate?: string;
+  /** What the client asks to leave out; each needs the ledger's leave (`LedgerRules`). */
+  readonly skip?: { readonly fees: boolean; readonly tracer: boolean };
+  /** The transaction route, or the older free text that may hold its id. */
+  readonly routeId?: string | undefined;
+  readonly route?: string;
 }
+
+/** The settings of a ledger that bear on its transactions (ledger-api §4.3). */
+export interface LedgerRules {
+  readonly validateRoutes: boolean;
+  readonly allowFeeSkip: boolean;
+  readonly allowTracerSkip: boolean;
+}
+
+export const defaultLedgerRules: LedgerRules = Object.freeze({
+  validateRoutes: false,
+  allowFeeSkip: false,
+  allowTracerSkip: false,
+});
 
 /** The type that rows of this kind carry instead of DEBIT and CREDIT. */
 export function operationTypeOf(kind: CreateKind, type: OperationType): OperationType {
@@ -44,4 +63,43 @@ export function checkCommand(command: CreateCommand, now: Date): void {
       entityType: 'Transaction',
       detail: 'send.value must be greater than zero.',
     });
+}
+
+/** Step 6: throws `skip_not_permitted`. */
+export function checkSkip({ skip }: CreateCommand, rules: LedgerRules): void {
+  const refused =
+    skip?.fees === true && !rules.allowFeeSkip
+      ? (['skip.fees', 'overrides.allowFeeSkip'] as const)
+      : skip?.tracer === true && !rules.allowTracerSkip
+        ? (['skip.tracer', 'overrides.allowTracerSkip'] as const)
+        : undefined;
+  if (refused !== undefined)
+    throw new LedgerError('skip_not_permitted', {
+      entityType: 'Transaction',
+      detail: `${refused[0]} is not allowed in this ledger. Leave it out, or turn on ${refused[1]} in the ledger's settings.`,
+    });
+}
+
+/**
+ * Step 12, as far as it goes before transaction routes can be made: a ledger that validates routes takes no transaction
+ * without one, and knows none. Throws `transaction_route_not_informed`, `invalid_transaction_route_id`,
+ * `transaction_route_not_found`.
+ */
+export function checkRoutes(command: CreateCommand, rules: LedgerRules): void {
+  if (!rules.validateRoutes) return;
+  const named = command.routeId ?? command.route ?? '';
+  if (named === '')
+    throw new LedgerError('transaction_route_not_informed', {
+      entityType: 'Transaction',
+      detail: 'This ledger validates routes: send routeId, the id of a transaction route.',
+    });
+  if (parseUuid(named) === undefined)
+    throw new LedgerError('invalid_transaction_route_id', {
+      entityType: 'Transaction',
+      detail: 'The transaction route must be a UUID. Send it as routeId.',
+    });
+  throw new LedgerError('transaction_route_not_found', {
+    entityType: 'TransactionRoute',
+    detail: 'No transaction route of this ledger has the id sent as routeId.',
+  });
 }

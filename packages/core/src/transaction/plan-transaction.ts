@@ -11,7 +11,14 @@ import {
 import { LedgerError } from '../errors.js';
 import type { BalanceId } from '../ids.js';
 import { type Amount, toAmount } from '../money/decimal.js';
-import { type CreateCommand, operationTypeOf } from './command.js';
+import {
+  type CreateCommand,
+  checkRoutes,
+  checkSkip,
+  defaultLedgerRules,
+  type LedgerRules,
+  operationTypeOf,
+} from './command.js';
 import type { BoundLeg, LegNotes, ResolvedLeg } from './leg.js';
 import { resolveLegs } from './resolve-legs.js';
 
@@ -43,14 +50,25 @@ export type FindBalance = (alias: string, key: string) => BalanceState | undefin
 /**
  * Plans a create. Pure: neither the command nor any balance is changed, and a refusal leaves nothing behind.
  * Checks run in the order of ledger-api §5.4 from step 5 on (`checkCommand` has done 1–3) and throw its codes:
- * 0073 totals, 0090 ambiguous, 0168 internal, 0019 unknown, 0034 asset, 0024 flags, 0098 pending external, 0018 funds.
+ * 0073 totals, 0490 skip, 0090 ambiguous, 0168 internal, 0114 routes, 0019 unknown, 0034 asset, 0024 flags, 0098 pending external, 0018 funds.
  */
-export function planTransaction(command: CreateCommand, findBalance: FindBalance): Plan {
+export function planTransaction(
+  command: CreateCommand,
+  findBalance: FindBalance,
+  rules: LedgerRules = defaultLedgerRules,
+): Plan {
   const value = toAmount(command.value);
   const source = resolveLegs('source', command.source, value);
   const destination = resolveLegs('destination', command.destination, value);
+  checkSkip(command, rules);
   refuseAmbiguous(source, destination);
-  const legs = bind([...source, ...destination], findBalance);
+  const found = [...source, ...destination].map((leg) => ({
+    leg,
+    balance: findBalance(leg.accountAlias, leg.balanceKey),
+  }));
+  refuseInternal(found);
+  checkRoutes(command, rules);
+  const legs = found.map(refuseUnknown);
   for (const { leg, balance } of legs) {
     refuseForeignAsset(balance, command.assetCode);
     refuseClosed(leg.side, balance);
@@ -135,22 +153,27 @@ function refuseAmbiguous(source: readonly ResolvedLeg[], destination: readonly R
   }
 }
 
-function bind(legs: readonly ResolvedLeg[], findBalance: FindBalance): { leg: ResolvedLeg; balance: BalanceState }[] {
-  const found = legs.map((leg) => ({ leg, balance: findBalance(leg.accountAlias, leg.balanceKey) }));
+interface FoundLeg {
+  readonly leg: ResolvedLeg;
+  readonly balance: BalanceState | undefined;
+}
+
+function refuseInternal(found: readonly FoundLeg[]): void {
   for (const { balance } of found)
     if (balance?.scope === 'internal')
       throw new LedgerError('direct_operation_on_internal_balance', {
         entityType: 'Balance',
         detail: `Balance ${balance.key} of account ${balance.alias} is kept by the system. Name another balance key.`,
       });
-  return found.map(({ leg, balance }) => {
-    if (balance === undefined)
-      throw new LedgerError('account_ineligibility', {
-        entityType: 'Transaction',
-        detail: `No account ${leg.accountAlias} with balance key ${leg.balanceKey} in this ledger. Every leg must name an existing account alias and balance key.`,
-      });
-    return { leg, balance };
-  });
+}
+
+function refuseUnknown({ leg, balance }: FoundLeg): { leg: ResolvedLeg; balance: BalanceState } {
+  if (balance === undefined)
+    throw new LedgerError('account_ineligibility', {
+      entityType: 'Transaction',
+      detail: `No account ${leg.accountAlias} with balance key ${leg.balanceKey} in this ledger. Every leg must name an existing account alias and balance key.`,
+    });
+  return { leg, balance };
 }
 
 function refuseForeignAsset(balance: BalanceState, assetCode: string): void {

@@ -34,7 +34,12 @@ export const TransactionView = Type.Object(
 
 /** What PATCH answers: legs and operations are null. */
 export const PatchedTransactionView = Type.Object(
-  { ...members, source: nullable(Aliases), destination: nullable(Aliases), operations: nullable(Type.Array(OperationView)) },
+  {
+    ...members,
+    source: nullable(Aliases),
+    destination: nullable(Aliases),
+    operations: nullable(Type.Array(OperationView)),
+  },
   { title: 'PatchedTransaction' },
 );
 

@@ -1,0 +1,65 @@
+import type { BalanceId, BoundLeg, CreateCommand } from '@cofferdam/core';
+import type { Selectable } from 'kysely';
+import type { Metadata, OperationTable, TransactionTable } from '../storage/tables.js';
+
+export type TransactionRow = Selectable<TransactionTable>;
+export type OperationRow = Selectable<OperationTable>;
+
+/** Under which key a create is remembered: 32 bytes over the kind of key and its text (ledger-api §5.10). */
+export interface IdempotencyClaim {
+  readonly hash: Buffer;
+  readonly ttlSeconds: number;
+}
+
+interface InLedger {
+  readonly organizationId: string;
+  readonly ledgerId: string;
+}
+
+/** What a transaction carries along; bookkeeping does not look at it. */
+export interface TransactionNotes {
+  readonly description: string;
+  readonly chartOfAccountsGroupName: string;
+  readonly route: string;
+  readonly routeId: string | undefined;
+  readonly metadata: Metadata;
+}
+
+export interface CreatePosting extends InLedger {
+  readonly kind: 'create';
+  readonly command: CreateCommand;
+  readonly notes: TransactionNotes;
+  /** Absent: the create is not remembered (batch entries without a key, or implicit keys switched off). */
+  readonly idempotency?: IdempotencyClaim;
+}
+
+/** The end of a hold: `commit` posts it, `cancel` gives it back. */
+export interface TransitionPosting extends InLedger {
+  readonly kind: 'commit' | 'cancel';
+  readonly transactionId: string;
+}
+
+/** A new transaction that undoes an approved one. */
+export interface RevertPosting extends InLedger {
+  readonly kind: 'revert';
+  readonly transactionId: string;
+}
+
+/** One thing to be posted. */
+export type Posting = CreatePosting | TransitionPosting | RevertPosting;
+
+/** A transaction as one posting left it, with the operations which that posting wrote. */
+export interface Posted {
+  readonly transaction: TransactionRow;
+  readonly operations: readonly OperationRow[];
+  /** True when this is the remembered answer of an earlier call. */
+  readonly replayed: boolean;
+  /** The first answer as it was, when the transaction has been changed since. Only on replays. */
+  readonly firstAnswer?: unknown;
+}
+
+/** The legs of a hold as they are kept in `transaction.pending_legs` until its commit or cancel. */
+export type StoredLeg = Omit<BoundLeg, 'amount' | 'balanceId'> & {
+  readonly amount: string;
+  readonly balanceId: BalanceId;
+};

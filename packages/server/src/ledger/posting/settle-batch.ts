@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LedgerError } from '@cofferdam/core';
+import {
+  isConnectionLost,
+  isDataError,
+  isLockTimeout,
+  isRetryable,
+  isStatementCancelled,
+} from '../../postgres/pg-errors.js';
+import type { TenantContext } from '../../postgres/tenant-context.js';
+import { type CommitOutcome, findOutcome } from '../storage/find-outcome.js';
+import { withTenantClient } from '../storage/with-tenant.js';
+import type { Unit, UnitOutcome } from './plan-batch.js';
+import { type BatchClock, KeyRaceLost, OutcomeUnknown, runBatch } from './run-batch.js';
+import type { BatchRunner } from './tenant-queue.js';
+
+/** The part of a pino logger that posting uses. */
+export interface PostingLog {
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** Deadlock victims, lost key races and broken connections have left nothing behind; more of them than this is no accident. */
+const attemptsMax = 6;
+/** How long an unknown outcome is asked for before the clients are told that it is unknown. */
+const outcomeWaitMsMax = 15_000;
+
+/**
+ * Brings a batch to its end, whatever the database answers; never throws.
+ * - deadlock, serialization failure, lost key race, connection lost before COMMIT: again, a bounded number of times;
+ * - COMMIT without an answer: ask the books first (design.md), then done or again;
+ * - data refused by the database: each unit by itself, so that one bad member cannot refuse the others;
+ * - anything else: that error is every unit's answer.
+ */
+export function createBatchRunner(options: BatchClock & { readonly log: PostingLog }): BatchRunner {
+  const { log } = options;
+
+  async function settle(tenant: TenantContext, units: readonly Unit[]): Promise<readonly UnitOutcome[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await runBatch(tenant, units, options)).units;
+      } catch (error) {
+        if (error instanceof OutcomeUnknown) {
+          const outcome = await learnOutcome(tenant, error);
+          if (outcome === 'committed') return error.planned.units;
+          if (outcome === 'in progress') return units.map(() => ({ refusal: outcomeUnknown(error) }));
+        } else if (isDataError(error)) {
+          return units.length === 1 ? [{ refusal: error }] : settleSingly(tenant, units, error);
+        } else if (!mayRunAgain(error)) {
+          const refusal = isLockTimeout(error) || isStatementCancelled(error) ? givenUp(error) : error;
+          return units.map(() => ({ refusal }));
+        }
+        if (attempt === attemptsMax) return units.map(() => ({ refusal: givenUp(error) }));
+        // Two victims of one deadlock must not meet again at the same moment.
+        if (!(error instanceof KeyRaceLost)) await delay(attempt * 5 + Math.random() * 20);
+      }
+    }
+  }
+
+  async function settleSingly(tenant: TenantContext, units: readonly Unit[], error: unknown): Promise<UnitOutcome[]> {
+    log.error({ err: error, units: units.length }, 'the database refused a batch; its members are posted one by one');
+    const outcomes: UnitOutcome[] = [];
+    for (const unit of units) outcomes.push(...(await settle(tenant, [unit])));
+    return outcomes;
+  }
+
+  async function learnOutcome(tenant: TenantContext, lost: OutcomeUnknown): Promise<CommitOutcome> {
+    log.warn({ err: lost, xid: lost.xid }, 'the answer to COMMIT was lost; looking the transactions up');
+    const { transactions, statusChanges } = lost.planned.writes;
+    const ids = transactions.map((row) => row.id);
+    for (const started = performance.now(); performance.now() - started < outcomeWaitMsMax; await delay(100)) {
+      try {
+        const outcome = await withTenantClient(tenant, (client) => findOutcome(client, lost.xid, ids, statusChanges));
+        if (outcome !== 'in progress') return outcome;
+      } catch (error) {
+        log.warn({ err: error }, 'the books cannot be asked yet');
+      }
+    }
+    return 'in progress';
+  }
+
+  return settle;
+}
+
+function mayRunAgain(error: unknown): boolean {
+  return error instanceof KeyRaceLost || isRetryable(error) || isConnectionLost(error);
+}
+
+function givenUp(error: unknown): LedgerError {
+  return new LedgerError('tenant_service_unavailable', {
+    detail: "The tenant's store did not take the transaction in several attempts. Nothing was posted; send it again.",
+    retryAfterSeconds: 1,
+    log: error,
+  });
+}
+
+function outcomeUnknown(error: unknown): LedgerError {
+  return new LedgerError('tenant_service_unavailable', {
+    detail:
+      "The connection to the tenant's store broke during the commit, and whether the transaction was posted is not known yet. Send it again with the same X-Idempotency key: it is posted once.",
+    retryAfterSeconds: 5,
+    log: error,
+  });
+}

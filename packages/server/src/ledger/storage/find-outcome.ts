@@ -1,0 +1,35 @@
+import type { TenantClient } from './with-tenant.js';
+
+/** What became of a database transaction whose answer was lost. */
+export type CommitOutcome = 'committed' | 'aborted' | 'in progress';
+
+/**
+ * The rows decide: after a failover the new server may have other transactions under the same number. The number only
+ * tells whether the answer may still change. A number that this server does not know has left nothing here.
+ */
+export async function findOutcome(
+  client: TenantClient,
+  xid: string,
+  transactionIds: readonly string[],
+  changedStatus: readonly { readonly transactionId: string; readonly status: string }[],
+): Promise<CommitOutcome> {
+  if ((await statusOf(client, xid)) === 'in progress') return 'in progress';
+  const { rows } = await client.query<{ found: boolean }>(
+    `select exists (select from transaction where id = any($1::uuid[]))
+         or exists (select from unnest($2::uuid[], $3::text[]) as n (id, status)
+                    join transaction t on t.id = n.id and t.status = n.status) as found`,
+    [transactionIds, changedStatus.map((c) => c.transactionId), changedStatus.map((c) => c.status)],
+  );
+  return rows[0]?.found === true ? 'committed' : 'aborted';
+}
+
+async function statusOf(client: TenantClient, xid: string): Promise<string | null> {
+  try {
+    const { rows } = await client.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [xid]);
+    return rows[0]?.status ?? null;
+  } catch (error) {
+    // "transaction ID … is in the future": another server than the one that gave the number.
+    if ((error as { code?: unknown }).code === '22023') return null;
+    throw error;
+  }
+}

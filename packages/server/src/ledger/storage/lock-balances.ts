@@ -1,0 +1,90 @@
+import { type AccountId, type BalanceId, type BalanceState, parseStoredDecimal } from '@cofferdam/core';
+import type { BalanceSettings } from './tables.js';
+import type { TenantClient } from './with-tenant.js';
+
+/** A balance named by what a client knows of it. */
+export interface BalanceName {
+  readonly ledgerId: string;
+  readonly alias: string;
+  readonly key: string;
+}
+
+export interface LockedBalance {
+  readonly organizationId: string;
+  readonly ledgerId: string;
+  readonly deleted: boolean;
+  readonly state: BalanceState;
+}
+
+interface BalanceRow {
+  id: BalanceId;
+  organization_id: string;
+  ledger_id: string;
+  account_id: AccountId;
+  alias: string;
+  key: string;
+  asset_code: string;
+  account_type: string;
+  direction: 'credit' | 'debit';
+  available: string;
+  on_hold: string;
+  overdraft_used: string;
+  version: number;
+  allow_sending: boolean;
+  allow_receiving: boolean;
+  settings: BalanceSettings | null;
+  deleted: boolean;
+}
+
+/**
+ * All rows in one statement and in id order, the one order of every writer. `for update` sits above the sort, so rows
+ * are locked in that order; a row that changed while we waited is returned as it is now, `deleted` included, because
+ * only the outer row is read again under its lock.
+ */
+const lockBalancesSql = /* sql */ `
+select b.id, b.organization_id, b.ledger_id, b.account_id, b.alias, b.key, b.asset_code, b.account_type, b.direction,
+       b.available, b.on_hold, b.overdraft_used, b.version, b.allow_sending, b.allow_receiving, b.settings,
+       b.deleted_at is not null as deleted
+from balance b
+where b.id = any(array(
+  select n.id
+  from unnest($1::uuid[], $2::text[], $3::text[]) as w (ledger_id, alias, key)
+  join balance n on n.ledger_id = w.ledger_id and n.alias = w.alias and n.key = w.key and n.deleted_at is null
+) || $4::uuid[])
+order by b.id
+for update`;
+
+/** Locks the named live balances and those with the given ids, deleted or not, to the end of the transaction. */
+export async function lockBalances(
+  client: TenantClient,
+  names: readonly BalanceName[],
+  ids: readonly string[],
+): Promise<readonly LockedBalance[]> {
+  if (names.length === 0 && ids.length === 0) return [];
+  const { rows } = await client.query<BalanceRow>({
+    name: 'lock-balances',
+    text: lockBalancesSql,
+    values: [names.map((n) => n.ledgerId), names.map((n) => n.alias), names.map((n) => n.key), ids],
+  });
+  return rows.map((row) => ({
+    organizationId: row.organization_id,
+    ledgerId: row.ledger_id,
+    deleted: row.deleted,
+    state: Object.freeze({
+      id: row.id,
+      accountId: row.account_id,
+      alias: row.alias,
+      key: row.key,
+      assetCode: row.asset_code,
+      accountType: row.account_type,
+      direction: row.direction,
+      available: parseStoredDecimal(row.available),
+      onHold: parseStoredDecimal(row.on_hold),
+      overdraftUsed: parseStoredDecimal(row.overdraft_used),
+      version: row.version,
+      allowSending: row.allow_sending,
+      allowReceiving: row.allow_receiving,
+      scope: row.settings?.balanceScope ?? 'transactional',
+    }),
+  }));
+}

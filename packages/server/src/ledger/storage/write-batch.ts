@@ -1,0 +1,205 @@
+import { type BalanceState, formatDecimal } from '@cofferdam/core';
+import { stringifyJson } from '../../http/json.js';
+import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
+import type { TenantClient } from './with-tenant.js';
+
+export interface KeyClaim {
+  readonly ledgerId: string;
+  readonly hash: Buffer;
+  readonly transactionId: string;
+  readonly expiresAt: string;
+}
+
+/** A hold that ends in this batch. */
+export interface StatusChange {
+  readonly transactionId: string;
+  readonly status: 'APPROVED' | 'CANCELED';
+}
+
+/** What a create answered, kept because this batch changes the rows from which it could be rebuilt. */
+export interface FirstAnswer {
+  readonly transactionId: string;
+  /** JSON text. */
+  readonly answer: string;
+}
+
+export interface OutboxEvent {
+  readonly event: 'transaction.posted' | 'transaction.committed' | 'transaction.canceled' | 'transaction.reverted';
+  readonly recordId: string;
+}
+
+/** Everything a batch leaves behind. */
+export interface BatchWrites {
+  readonly transactions: readonly TransactionRow[];
+  readonly operations: readonly OperationRow[];
+  readonly balances: readonly BalanceState[];
+  readonly statusChanges: readonly StatusChange[];
+  readonly firstAnswers: readonly FirstAnswer[];
+  readonly keys: readonly KeyClaim[];
+  readonly events: readonly OutboxEvent[];
+  /** When: RFC 3339. */
+  readonly now: string;
+}
+
+export interface BatchWritten {
+  /** Fewer than asked for: another process won one of them, and the batch must not commit. */
+  readonly keysClaimed: number;
+  /** The database's own number of this transaction, by which its outcome can be asked for later. */
+  readonly xid: string;
+}
+
+type Column<Row> = readonly [name: string, type: string, value: (row: Row) => unknown];
+
+const transactionColumns: readonly Column<TransactionRow>[] = [
+  ['id', 'uuid', (t) => t.id],
+  ['organization_id', 'uuid', (t) => t.organization_id],
+  ['ledger_id', 'uuid', (t) => t.ledger_id],
+  ['parent_transaction_id', 'uuid', (t) => t.parent_transaction_id],
+  ['status', 'text', (t) => t.status],
+  ['asset_code', 'text', (t) => t.asset_code],
+  ['amount', 'numeric', (t) => t.amount],
+  ['description', 'text', (t) => t.description],
+  ['chart_of_accounts_group_name', 'text', (t) => t.chart_of_accounts_group_name],
+  ['route', 'text', (t) => t.route],
+  ['route_id', 'uuid', (t) => t.route_id],
+  ['pending_legs', 'jsonb', (t) => (t.pending_legs === null ? null : stringifyJson(t.pending_legs))],
+  ['metadata', 'jsonb', (t) => stringifyJson(t.metadata)],
+  ['created_at', 'timestamptz', (t) => t.created_at],
+  ['updated_at', 'timestamptz', (t) => t.updated_at],
+];
+
+const operationColumns: readonly Column<OperationRow>[] = [
+  ['id', 'uuid', (o) => o.id],
+  ['transaction_id', 'uuid', (o) => o.transaction_id],
+  ['organization_id', 'uuid', (o) => o.organization_id],
+  ['ledger_id', 'uuid', (o) => o.ledger_id],
+  ['account_id', 'uuid', (o) => o.account_id],
+  ['balance_id', 'uuid', (o) => o.balance_id],
+  ['account_alias', 'text', (o) => o.account_alias],
+  ['balance_key', 'text', (o) => o.balance_key],
+  ['balance_direction', 'text', (o) => o.balance_direction],
+  ['type', 'text', (o) => o.type],
+  ['direction', 'text', (o) => o.direction],
+  ['asset_code', 'text', (o) => o.asset_code],
+  ['amount', 'numeric', (o) => o.amount],
+  ['available_before', 'numeric', (o) => o.available_before],
+  ['available_after', 'numeric', (o) => o.available_after],
+  ['on_hold_before', 'numeric', (o) => o.on_hold_before],
+  ['on_hold_after', 'numeric', (o) => o.on_hold_after],
+  ['overdraft_used_before', 'numeric', (o) => o.overdraft_used_before],
+  ['overdraft_used_after', 'numeric', (o) => o.overdraft_used_after],
+  ['version_before', 'bigint', (o) => o.version_before],
+  ['version_after', 'bigint', (o) => o.version_after],
+  ['balance_affected', 'boolean', (o) => o.balance_affected],
+  ['status', 'text', (o) => o.status],
+  ['description', 'text', (o) => o.description],
+  ['chart_of_accounts', 'text', (o) => o.chart_of_accounts],
+  ['route', 'text', (o) => o.route],
+  ['route_id', 'uuid', (o) => o.route_id],
+  ['route_code', 'text', (o) => o.route_code],
+  ['route_description', 'text', (o) => o.route_description],
+  ['metadata', 'jsonb', (o) => (o.metadata === null ? null : stringifyJson(o.metadata))],
+  ['created_at', 'timestamptz', (o) => o.created_at],
+  ['updated_at', 'timestamptz', (o) => o.updated_at],
+];
+
+const balanceColumns: readonly Column<BalanceState>[] = [
+  ['id', 'uuid', (b) => b.id],
+  ['available', 'numeric', (b) => formatDecimal(b.available)],
+  ['on_hold', 'numeric', (b) => formatDecimal(b.onHold)],
+  ['overdraft_used', 'numeric', (b) => formatDecimal(b.overdraftUsed)],
+  ['version', 'bigint', (b) => b.version],
+];
+
+const statusColumns: readonly Column<StatusChange>[] = [
+  ['id', 'uuid', (s) => s.transactionId],
+  ['status', 'text', (s) => s.status],
+];
+
+const keyColumns: readonly Column<KeyClaim>[] = [
+  ['ledger_id', 'uuid', (k) => k.ledgerId],
+  ['key_hash', 'bytea', (k) => k.hash],
+  ['transaction_id', 'uuid', (k) => k.transactionId],
+  ['expires_at', 'timestamptz', (k) => k.expiresAt],
+];
+
+const answerColumns: readonly Column<FirstAnswer>[] = [
+  ['id', 'uuid', (f) => f.transactionId],
+  ['answer', 'json', (f) => f.answer],
+];
+
+const eventColumns: readonly Column<OutboxEvent>[] = [
+  ['event', 'text', (e) => e.event],
+  ['record_id', 'uuid', (e) => e.recordId],
+];
+
+const writeBatchSql = writeStatement();
+
+/**
+ * One statement for all tables, so that a batch costs one round trip; the double-entry trigger sees all its operations
+ * at once. Keys are inserted sorted, so that two processes wait for each other in one order only, and take over
+ * nothing but what has expired.
+ */
+function writeStatement(): string {
+  let parameter = 1; // $1 is the moment
+  const rows = (columns: readonly Column<never>[]) => {
+    const arrays = columns.map(([, type]) => `$${++parameter}::${type}[]`).join(', ');
+    return `unnest(${arrays}) as n (${names(columns)})`;
+  };
+  return /* sql */ `
+with t as (
+  insert into transaction (${names(transactionColumns)}) select * from ${rows(transactionColumns)}
+), o as (
+  insert into operation (${names(operationColumns)}) select * from ${rows(operationColumns)}
+), b as (
+  update balance set available = n.available, on_hold = n.on_hold, overdraft_used = n.overdraft_used,
+    version = n.version, updated_at = $1::timestamptz
+  from ${rows(balanceColumns)} where balance.id = n.id
+), s as (
+  update transaction set status = n.status, pending_legs = null, updated_at = $1::timestamptz
+  from ${rows(statusColumns)} where transaction.id = n.id
+), k as (
+  insert into idempotency_key (${names(keyColumns)})
+  select * from ${rows(keyColumns)} order by n.ledger_id, n.key_hash
+  on conflict (ledger_id, key_hash) do update
+    set transaction_id = excluded.transaction_id, expires_at = excluded.expires_at, first_answer = null
+    where idempotency_key.expires_at <= $1::timestamptz
+  returning 1
+), f as (
+  update idempotency_key set first_answer = n.answer
+  from ${rows(answerColumns)}
+  where idempotency_key.transaction_id = n.id and first_answer is null and expires_at > $1::timestamptz
+), e as (
+  insert into outbox (${names(eventColumns)}) select * from ${rows(eventColumns)}
+)
+select (select count(*) from k) as keys, pg_current_xact_id()::text as xid`;
+}
+
+function names(columns: readonly Column<never>[]): string {
+  return columns.map(([name]) => name).join(', ');
+}
+
+function arrays<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): unknown[] {
+  return columns.map(([, , value]) => rows.map(value));
+}
+
+/** Writes a planned batch into the open transaction of `client`. The balances must be locked by it. */
+export async function writeBatch(client: TenantClient, batch: BatchWrites): Promise<BatchWritten> {
+  const { rows } = await client.query<{ keys: number; xid: string }>({
+    name: 'write-batch',
+    text: writeBatchSql,
+    values: [
+      batch.now,
+      ...arrays(transactionColumns, batch.transactions),
+      ...arrays(operationColumns, batch.operations),
+      ...arrays(balanceColumns, batch.balances),
+      ...arrays(statusColumns, batch.statusChanges),
+      ...arrays(keyColumns, batch.keys),
+      ...arrays(answerColumns, batch.firstAnswers),
+      ...arrays(eventColumns, batch.events),
+    ],
+  });
+  const row = rows[0];
+  if (row === undefined) throw new Error('the write of a batch answered no row');
+  return { keysClaimed: row.keys, xid: row.xid };
+}

@@ -1,0 +1,5 @@
+import type { Migration } from '../../postgres/migration.js';
+import { control } from './0001-control.js';
+
+/** Of the control database, in order. Released migrations are never changed, only followed. */
+export const controlMigrations: readonly Migration[] = [control];

@@ -1,0 +1,77 @@
+import type { TenantId } from '@cofferdam/core';
+import type pg from 'pg';
+import type { StoreNames } from './physical-names.js';
+
+/** Where the books of a tenant are, as stored: credentials are ciphertext. */
+export interface Placement {
+  readonly serverId: string;
+  readonly store: StoreNames;
+  /** Null after the purge. */
+  readonly runtimeCredential: string | null;
+  readonly migratorCredential: string | null;
+  readonly connectionsMax: number | null;
+  readonly configVersion: number;
+  readonly schemaVersion: string | null;
+}
+
+interface Row {
+  server_id: string;
+  database_name: string;
+  schema_name: string;
+  owner_role: string;
+  migrator_login: string;
+  migrator_credential: string | null;
+  runtime_login: string;
+  runtime_credential: string | null;
+  connections_max: number | null;
+  config_version: number;
+  schema_version: string | null;
+}
+
+export async function getPlacement(client: pg.PoolClient | pg.Pool, tenantId: TenantId): Promise<Placement> {
+  const { rows } = await client.query<Row>('select * from placement where tenant_id = $1', [tenantId]);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`tenant ${tenantId} has no placement: the control database is damaged`);
+  return {
+    serverId: row.server_id,
+    store: {
+      database: row.database_name,
+      schema: row.schema_name,
+      runtimeLogin: row.runtime_login,
+      migratorLogin: row.migrator_login,
+      ownerRole: row.owner_role,
+    },
+    runtimeCredential: row.runtime_credential,
+    migratorCredential: row.migrator_credential,
+    connectionsMax: row.connections_max,
+    configVersion: row.config_version,
+    schemaVersion: row.schema_version,
+  };
+}
+
+export async function insertPlacement(
+  client: pg.PoolClient,
+  tenantId: TenantId,
+  placement: Omit<Placement, 'schemaVersion' | 'connectionsMax'>,
+  at: string,
+): Promise<void> {
+  const { store } = placement;
+  await client.query(
+    `insert into placement (tenant_id, server_id, database_name, schema_name, owner_role, migrator_login,
+                            migrator_credential, runtime_login, runtime_credential, config_version, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+    [
+      tenantId,
+      placement.serverId,
+      store.database,
+      store.schema,
+      store.ownerRole,
+      store.migratorLogin,
+      placement.migratorCredential,
+      store.runtimeLogin,
+      placement.runtimeCredential,
+      placement.configVersion,
+      at,
+    ],
+  );
+}

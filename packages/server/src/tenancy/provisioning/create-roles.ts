@@ -1,0 +1,7 @@
+import { createStoreRoles } from '../walls/store-roles.js';
+import type { ProvisioningStep } from './run.js';
+
+export const createRoles: ProvisioningStep = {
+  name: 'create-roles',
+  run: ({ server, placement, passwords }) => createStoreRoles(server.cluster, placement.store, passwords),
+};

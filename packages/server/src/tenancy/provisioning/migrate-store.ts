@@ -1,0 +1,37 @@
+import { quoteIdentifier as id } from '../../postgres/identifiers.js';
+import { migrate, pendingMigrations } from '../../postgres/migrate.js';
+import { templateOwner } from '../template-database.js';
+import type { ProvisioningRun, ProvisioningStep } from './run.js';
+
+/**
+ * Database mode: the copied tables change hands. Both modes: migrations up to head, as this tenant's migrator and never
+ * as the administrator (X-44); in a fresh copy there are none left to run.
+ */
+export const migrateStore: ProvisioningStep = {
+  name: 'migrate-store',
+  async run(run) {
+    if (run.tenant.isolation === 'database') await takeOver(run);
+    const inStore = await run.inStore();
+    if ((await pendingMigrations(inStore, run.ledgerMigrations)).length > 0) await runMigrations(run);
+  },
+};
+
+async function takeOver({ inStore, placement }: ProvisioningRun): Promise<void> {
+  const client = await inStore();
+  await client.query(`reassign owned by ${id(templateOwner)} to ${id(placement.store.ownerRole)}`);
+}
+
+async function runMigrations({ server, placement, passwords, ledgerMigrations }: ProvisioningRun): Promise<void> {
+  const { database, schema, migratorLogin, ownerRole } = placement.store;
+  const client = await server.connectAs({
+    user: migratorLogin,
+    password: passwords.migrator,
+    database,
+    searchPath: schema,
+  });
+  try {
+    await migrate(client, ledgerMigrations, { expect: { database, schema }, asRole: ownerRole });
+  } finally {
+    await client.end();
+  }
+}

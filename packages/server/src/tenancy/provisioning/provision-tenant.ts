@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import type { TenantId } from '@cofferdam/core';
+import type pg from 'pg';
+import { getPlacement } from '../placement.js';
+import { findTenant, lockTenant, setTenantStatus } from '../tenant-record.js';
+import type { ProvisioningRun, ProvisioningTools } from './run.js';
+import { openSeed } from './seed-input.js';
+import { provisioningSteps } from './steps.js';
+
+export type ProvisioningOutcome = 'active' | 'failed' | 'busy' | 'nothing to do';
+
+/**
+ * Brings one tenant from `provisioning` to `active`, or to `failed` with a reason. Goes on after the last recorded step.
+ * Only one process works at a tenant: the lock belongs to a connection and ends with it, however the process ends.
+ */
+export async function provisionTenant(tools: ProvisioningTools, tenantId: TenantId): Promise<ProvisioningOutcome> {
+  return (await underTenantLock(tools.control.pool, tenantId, () => attempt(tools, tenantId))) ?? 'busy';
+}
+
+/** Runs `work` as the only one at this tenant; undefined when someone else is. */
+export async function underTenantLock<T>(
+  control: pg.Pool,
+  tenantId: TenantId,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const key = createHash('sha256').update(`cofferdam tenant ${tenantId}`).digest().readBigInt64BE().toString();
+  const client = await control.connect();
+  let broken = false;
+  try {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [key]);
+    if (rows[0]?.mine !== true) return undefined;
+    try {
+      return await work();
+    } finally {
+      await client.query('select pg_advisory_unlock($1)', [key]).catch(() => {
+        broken = true; // the connection goes, and the lock with it
+      });
+    }
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function attempt(tools: ProvisioningTools, tenantId: TenantId): Promise<ProvisioningOutcome> {
+  const { control, log } = tools;
+  if ((await findTenant(control.pool, tenantId))?.status !== 'provisioning') return 'nothing to do';
+  const { rows } = await control.pool.query<{ done: Record<string, number>; input: string | null }>(
+    'update provisioning set attempts = attempts + 1, error = null, updated_at = now() where tenant_id = $1 returning done, input',
+    [tenantId],
+  );
+  const { done = {}, input = null } = rows[0] ?? {};
+  let stepName = 'start';
+  let run: Awaited<ReturnType<typeof openRun>> | undefined;
+  try {
+    run = await openRun(tools, tenantId, input);
+    for (const step of provisioningSteps) {
+      if (step.name in done) continue;
+      stepName = step.name;
+      await tools.boundary?.('before', step.name);
+      const start = tools.elapsed();
+      await step.run(run.value);
+      await tools.boundary?.('worked', step.name);
+      await record(tools, tenantId, step.name, Math.round(tools.elapsed() - start));
+    }
+    stepName = 'activate';
+    await tools.boundary?.('before', 'activate');
+    const activated = await activate(tools, tenantId);
+    log.info({ tenantId }, activated ? 'tenant is active' : 'tenant is no longer being provisioned');
+    return activated ? 'active' : 'nothing to do';
+  } catch (error) {
+    await fail(tools, tenantId, stepName, error);
+    return 'failed';
+  } finally {
+    await run?.close();
+  }
+}
+
+async function openRun(tools: ProvisioningTools, tenantId: TenantId, input: string | null) {
+  const tenant = await findTenant(tools.control.pool, tenantId);
+  const placement = await getPlacement(tools.control.pool, tenantId);
+  if (tenant === undefined || placement.runtimeCredential === null || placement.migratorCredential === null)
+    throw new Error(`tenant ${tenantId} has no credentials`);
+  const server = tools.admin.server(placement.serverId);
+  let inStore: Promise<pg.Client> | undefined;
+  const value: ProvisioningRun = {
+    ...tools,
+    tenant,
+    placement,
+    server,
+    passwords: {
+      runtime: tools.vault.open(tenantId, 'runtime-login', placement.runtimeCredential),
+      migrator: tools.vault.open(tenantId, 'migrator-login', placement.migratorCredential),
+    },
+    seed: input === null ? undefined : openSeed(tools.vault, tenant, input),
+    inStore() {
+      inStore ??= server.connect(placement.store.database, placement.store.schema);
+      return inStore;
+    },
+  };
+  const close = async () => {
+    const client = await inStore?.catch(() => undefined);
+    await client?.end().catch(() => {});
+  };
+  return { value, close };
+}
+
+async function record({ control }: ProvisioningTools, tenantId: TenantId, step: string, ms: number): Promise<void> {
+  await control.pool.query(
+    `update provisioning set step = $2, done = done || jsonb_build_object($2::text, $3::integer), updated_at = now()
+      where tenant_id = $1`,
+    [tenantId, step, ms],
+  );
+}
+
+/** Status, association, schema version and feed in one transaction: a reader sees all of it or none. */
+async function activate({ control, ledgerMigrations }: ProvisioningTools, tenantId: TenantId): Promise<boolean> {
+  return control.change(async (tx) => {
+    const tenant = await lockTenant(tx.client, tenantId);
+    if (tenant?.status !== 'provisioning') return false;
+    await tx.client.query('update placement set schema_version = $2, updated_at = $3 where tenant_id = $1', [
+      tenantId,
+      ledgerMigrations.at(-1)?.id ?? null,
+      tx.at,
+    ]);
+    await tx.client.query(
+      `update association set status = 'active', updated_at = $2 where tenant_id = $1 and status = 'provisioning'`,
+      [tenantId, tx.at],
+    );
+    await tx.client.query(
+      'update provisioning set input = null, error = null, finished_at = $2, updated_at = $2 where tenant_id = $1',
+      [tenantId, tx.at],
+    );
+    await tx.audit({ actor: 'system', action: 'tenant.activate', tenantId, outcome: 'done' });
+    await setTenantStatus(tx, tenantId, { status: 'active' });
+    return true;
+  });
+}
+
+async function fail(
+  { control, log }: ProvisioningTools,
+  tenantId: TenantId,
+  step: string,
+  error: unknown,
+): Promise<void> {
+  const text = error instanceof Error ? error.message : String(error);
+  log.error({ tenantId, step, err: error }, 'provisioning failed');
+  const reason = `${step}: ${text}`.slice(0, 1_000);
+  await control.change(async (tx) => {
+    const tenant = await lockTenant(tx.client, tenantId);
+    if (tenant?.status !== 'provisioning') return;
+    await tx.client.query('update provisioning set error = $2, updated_at = $3 where tenant_id = $1', [
+      tenantId,
+      reason,
+      tx.at,
+    ]);
+    await tx.audit({ actor: 'system', action: 'tenant.provision', tenantId, outcome: 'failed', details: { reason } });
+    await setTenantStatus(tx, tenantId, { status: 'failed', reason });
+  });
+}

@@ -1,0 +1,31 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Admission, Guard } from '../../http/route.js';
+import { TenancyError } from '../tenancy-error.js';
+
+/** Who did it, for the audit. So far one shared key; operators of their own come with the Access Manager's tokens. */
+export interface OperatorContext {
+  readonly actor: string;
+}
+
+/**
+ * Lets in who sends the key in `X-API-Key`. Compared in constant time over digests, so that neither content nor length
+ * can be felt out. @throws TenancyError api_key_missing, api_key_invalid
+ */
+export function createOperatorAdmission(apiKey: string): Admission<OperatorContext> {
+  if (apiKey.length < 16) throw new Error('TENANT_MANAGER_API_KEY must have at least 16 characters');
+  const expected = digest(apiKey);
+  return Object.freeze({
+    async admit(request: { headers: Record<string, unknown> }, guard: Guard) {
+      if ('public' in guard) return { context: { actor: 'anyone' }, principal: undefined };
+      if (!('operator' in guard)) throw new Error('the Tenant Manager has operators and public routes only');
+      const sent = request.headers['x-api-key'];
+      if (typeof sent !== 'string' || sent === '')
+        throw new TenancyError('api_key_missing', 'Send the operator key in the header X-API-Key.');
+      if (!timingSafeEqual(digest(sent), expected))
+        throw new TenancyError('api_key_invalid', 'The key in X-API-Key is not the key of this Tenant Manager.');
+      return { context: { actor: 'operator' }, principal: undefined };
+    },
+  });
+}
+
+const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();

@@ -1,0 +1,110 @@
+import type { TenantId } from '@cofferdam/core';
+import type { Registry } from 'prom-client';
+import type { ConnectionSettings } from '../postgres/connection-settings.js';
+import type { InstallationNames } from '../postgres/installation.js';
+import type { Migration } from '../postgres/migration.js';
+import { openAdminConnections } from './admin-connections.js';
+import type { StatusTools } from './change-status.js';
+import { openControlDatabase } from './control-database.js';
+import type { CreateTenantTools } from './create-tenant.js';
+import type { Vault } from './credentials.js';
+import type { Isolation } from './physical-names.js';
+import type { AccessSeeder, Log, SecretMaker } from './ports.js';
+import type { PreparedServer } from './prepare-server.js';
+import { createProvisioner, type Provisioner } from './provisioning/provisioner.js';
+import type { ProvisioningTools } from './provisioning/run.js';
+import { startWorker } from './worker.js';
+
+export interface TenantManagerOptions {
+  readonly admin: ConnectionSettings;
+  /** Of `prepareServer`. */
+  readonly prepared: PreparedServer;
+  readonly names: InstallationNames;
+  readonly vault: Vault;
+  readonly ledgerMigrations: readonly Migration[];
+  readonly runtimeGrants: (login: string) => string;
+  readonly access: AccessSeeder;
+  readonly secrets: SecretMaker;
+  readonly defaultIsolation: Isolation;
+  readonly retentionDays: number;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly metrics?: Registry;
+  /** Between looks for work that another process left behind, and for ended retentions. Default 5 s. */
+  readonly workerIntervalMs?: number;
+  readonly boundary?: ProvisioningTools['boundary'];
+}
+
+/** The tenants part: what its routes and the command line work with. */
+export interface TenantManager extends CreateTenantTools, StatusTools {
+  readonly provisioner: Provisioner;
+  readonly log: Log;
+  /** `tenant.status` is `deleting` and its retention has ended: removes it now rather than at the worker's next look. */
+  purgeDue(): void;
+  /** What a product is told about a tenant's connections needs where servers are and the key to the credentials. */
+  readonly serverSettings: (serverId: string) => ConnectionSettings;
+  /** Resumes what a killed process left unfinished, then keeps looking. Resolves when the first look is over. */
+  start(): Promise<void>;
+  /** Lets the tenant that is being worked at finish its run, then closes all connections. */
+  stop(): Promise<void>;
+}
+
+export function createTenantManager(options: TenantManagerOptions): TenantManager {
+  const { names, vault, log, now, newId } = options;
+  const onError = (error: Error) => log.warn({ err: error }, 'an idle connection of the tenants part broke');
+  const control = openControlDatabase(options.prepared.control, { now, onError });
+  const admin = openAdminConnections(new Map([['default', options.admin]]), { names, onError });
+  const tools: ProvisioningTools = {
+    control,
+    admin,
+    names,
+    vault,
+    ledgerMigrations: options.ledgerMigrations,
+    runtimeGrants: options.runtimeGrants,
+    templateDatabase: options.prepared.templateDatabase,
+    access: options.access,
+    log,
+    elapsed: () => performance.now(),
+    ...(options.boundary === undefined ? {} : { boundary: options.boundary }),
+  };
+  const provisioner = createProvisioner(tools, options.metrics);
+  const worker = startWorker({ ...tools, now, provisioner, intervalMs: options.workerIntervalMs ?? 5_000 });
+
+  return Object.freeze({
+    control,
+    names,
+    vault,
+    secrets: options.secrets,
+    newId,
+    now,
+    log,
+    defaultIsolation: options.defaultIsolation,
+    retentionDays: options.retentionDays,
+    provisioner,
+    purgeDue: worker.look,
+    serverSettings: (serverId: string) => admin.server(serverId).settings,
+    start: () => worker.start(),
+    async stop() {
+      await worker.stop();
+      await provisioner.drain();
+      await Promise.all([control.close(), admin.close()]);
+    },
+  });
+}
+
+/** Starts provisioning of what was just reserved and waits for its end, at most `timeoutMs`. Never rejects. */
+export async function waitUntilSettled(manager: TenantManager, tenantId: TenantId, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<'timeout'>((resolve) => {
+    timer = setTimeout(() => resolve('timeout'), timeoutMs);
+  });
+  let outcome = await Promise.race([manager.provisioner.provision(tenantId), timeout]);
+  clearTimeout(timer);
+  // Another process is at it.
+  while (outcome === 'busy' && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    outcome = await manager.provisioner.provision(tenantId);
+  }
+}

@@ -1,0 +1,81 @@
+import type { TenantId } from '@cofferdam/core';
+import type { Provisioner } from './provisioning/provisioner.js';
+import { listPurgeable, type PurgeTools, purgeTenant } from './purge-tenant.js';
+
+export interface Worker {
+  /** Looks once, then every interval. */
+  start(): Promise<void>;
+  /** Looks now, soon after a look that is under way. */
+  look(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Finishes what nobody waits for: tenants left in `provisioning` by a process that was killed, and tenants whose
+ * retention has ended. Any number of processes may run it: the lock of each tenant keeps them apart.
+ */
+export function startWorker(
+  tools: PurgeTools & { readonly provisioner: Provisioner; readonly intervalMs: number },
+): Worker {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+
+  const look = async (): Promise<void> => {
+    do {
+      again = false;
+      try {
+        await resumeUnfinished(tools);
+        await purgeEnded(tools, () => stopped);
+      } catch (error) {
+        tools.log.error({ err: error }, 'the tenants worker could not look for work');
+      }
+    } while (again && !stopped);
+  };
+  const lookOnce = (): Promise<void> => {
+    if (stopped) return Promise.resolve();
+    again = running !== undefined;
+    running ??= look().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+
+  return Object.freeze({
+    async start() {
+      await lookOnce();
+      if (stopped) return;
+      timer = setInterval(() => void lookOnce(), tools.intervalMs);
+      timer.unref();
+    },
+    look: () => void lookOnce(),
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  });
+}
+
+/** Only starts them: a tenant that takes long must not keep the others' purge waiting. */
+async function resumeUnfinished({
+  control,
+  provisioner,
+}: PurgeTools & { readonly provisioner: Provisioner }): Promise<void> {
+  const { rows } = await control.pool.query<{ id: TenantId }>(
+    `select id from tenant where status = 'provisioning' order by created_at limit 100`,
+  );
+  for (const { id } of rows) void provisioner.provision(id);
+}
+
+async function purgeEnded(tools: PurgeTools, isStopped: () => boolean): Promise<void> {
+  for (const id of await listPurgeable(tools)) {
+    if (isStopped()) return;
+    try {
+      await purgeTenant(tools, id);
+    } catch (error) {
+      tools.log.error({ tenantId: id, err: error }, 'the purge of a tenant failed; it will be tried again');
+    }
+  }
+}

@@ -46,7 +46,8 @@ function keyword(name: string, check: Check): KeywordDefinition {
   const validate: SchemaValidateFunction = function (this: BodyCount, setting, data, schema, at) {
     const problem = check.call(this, setting, data, schema as Record<string, unknown>, at as unknown as Place);
     if (problem === undefined) return true;
-    validate.errors = [{ keyword: name, params: problem }];
+    // Ajv adds path and value to the errors of such keywords, but not the schema.
+    validate.errors = [{ keyword: name, params: problem, ...(schema && { parentSchema: schema }) }];
     return false;
   };
   return { keyword: name, errors: true, validate };
@@ -91,9 +92,12 @@ const freeForm: Check = function (_setting, data) {
 /** Counts keys and depth; answers whether any text holds U+0000. Recursion is bounded by the parser. */
 function measure(map: object, depth: number, count: BodyCount): boolean {
   if (depth > count.depth) count.depth = depth;
+  const isList = Array.isArray(map);
   let nul = false;
-  for (const [key, value] of Object.entries(map)) {
-    if (!Array.isArray(map)) count.keys++;
+  // Parsed JSON has no inherited members, and `for in` makes no list of them: this runs for every posting.
+  for (const key in map) {
+    if (!isList) count.keys++;
+    const value = (map as Record<string, unknown>)[key];
     if (key.includes('\0')) nul = true;
     if (typeof value === 'string') nul ||= value.includes('\0');
     else if (isContainer(value)) nul = measure(value, depth + 1, count) || nul;
@@ -107,7 +111,8 @@ function isContainer(value: unknown): value is object {
 
 const metadata: Check = (mode, data) => {
   if (!isContainer(data) || Array.isArray(data)) return undefined;
-  for (const [key, value] of Object.entries(data)) {
+  for (const key in data) {
+    const value = (data as Record<string, unknown>)[key];
     if (longerThan(key, 100)) {
       return { error: 'metadata_key_length_exceeded', message: 'keys must be at most 100 bytes long' };
     }
@@ -121,7 +126,7 @@ const metadata: Check = (mode, data) => {
     if (isContainer(value)) {
       return { error: 'invalid_metadata_nesting', message: `value of "${key}" must be a string, number or boolean` };
     }
-    if (longerThan(String(value), 2000)) {
+    if (typeof value !== 'boolean' && longerThan(String(value), 2000)) {
       return { error: 'metadata_value_length_exceeded', message: `value of "${key}" must be at most 2000 bytes long` };
     }
   }

@@ -5,6 +5,10 @@ import { buildOpenApiDocument, type OpenApiOptions } from './openapi-document.js
 import { registerRoutes } from './register-routes.js';
 import { defineRoute } from './route.js';
 
+const docsPolicy =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; " +
+  "frame-ancestors 'none'";
+
 /**
  * Serves the document at `/openapi.json` and a page to browse it at `/docs`, all of it from this process. Public: it
  * says nothing that the source does not. Call it once, with the routes that were given to `registerRoutes`.
@@ -17,8 +21,9 @@ export function registerOpenApi(app: FastifyInstance, options: OpenApiOptions): 
   app.register(swagger, { mode: 'static', specification: { document: document as never } });
   app.register(swaggerUi, {
     routePrefix: '/docs',
-    // The page's scripts and styles are files of this server: the policy of the other routes would refuse them.
-    staticCSP: true,
+    // The page's scripts and styles are files of this server: the policy of the other routes would refuse them. The
+    // plugin's own policy upgrades to https, which leaves the page empty on a server that speaks http.
+    staticCSP: docsPolicy,
     uiConfig: { deepLinking: true, docExpansion: 'none' },
   });
 }

@@ -120,7 +120,8 @@ function clientConfig(settings: ConnectionSettings, options: Omit<PoolOptions, '
 }
 
 function startupOptions(options: Omit<PoolOptions, 'max'>): string {
-  const values: Record<string, string> = { timezone: 'UTC', datestyle: 'ISO' };
+  // The last one: a statement whose client is gone (killed, or cut by a drain) is given up, and its locks with it.
+  const values: Record<string, string> = { timezone: 'UTC', datestyle: 'ISO', client_connection_check_interval: '1s' };
   if (options.searchPath !== undefined) values['search_path'] = options.searchPath.map(quoteIdentifier).join(',');
   if (options.statementTimeoutMs !== undefined) values['statement_timeout'] = String(options.statementTimeoutMs);
   if (options.idleInTransactionTimeoutMs !== undefined)

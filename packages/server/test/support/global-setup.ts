@@ -44,7 +44,7 @@ let remove: () => Promise<void> = async () => {};
 
 async function startTemporary(): Promise<{ url: string; remove(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), temporaryPrefix));
-  const quiet = { info() {}, warn() {} };
+  const quiet = { warn() {} };
   let server: EmbeddedServer;
   try {
     server = await startEmbedded({

@@ -22,13 +22,15 @@ const self: Identity = { kind: 'self', command: (program, args) => [program, [..
 export function chooseIdentity(folder: string, allowNamespace = true): Identity {
   if (process.getuid?.() !== 0) return self;
   const user = ordinaryUser();
-  if (allowNamespace) {
-    const namespace = namespaceIdentity(user);
-    const [program, args] = namespace.command('true', []);
-    if (spawnSync(program, args, { env: childEnvironment(), stdio: 'ignore', timeout: 5_000 }).status === 0)
-      return namespace;
-  }
+  const namespace = namespaceIdentity(user);
+  if (allowNamespace && canEnter(namespace, dirname(folder))) return namespace;
   return otherUser(ownerOnTheWay(folder) ?? user);
+}
+
+/** Inside a namespace root has lost the right to go everywhere: a folder of another user with mode 0700 is closed to it. */
+function canEnter(identity: Identity, folder: string): boolean {
+  const [program, args] = identity.command('/bin/sh', ['-c', 'cd "$1"', 'sh', folder]);
+  return spawnSync(program, args, { env: childEnvironment(), cwd: '/', stdio: 'ignore', timeout: 5_000 }).status === 0;
 }
 
 function namespaceIdentity({ uid, gid }: { uid: number; gid: number }): Identity {

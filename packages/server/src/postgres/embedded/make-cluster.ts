@@ -7,9 +7,8 @@ import { childEnvironment } from './child-environment.js';
 import type { Identity } from './identity.js';
 import type { Layout } from './layout.js';
 import { giveTo } from './ownership.js';
-import { type ProcessFacts, processesMentioning, signal, waitUntilNone } from './processes.js';
-
-export const superuser = 'postgres';
+import { type ProcessFacts, processesMentioning, processesStandingIn, signal, waitUntilNone } from './processes.js';
+import { superuser } from './superuser.js';
 
 /** Passwords only, and only from this machine: no `trust`, no clear-text password. */
 const hostRules = `# Written by cofferdam when the cluster was made.
@@ -45,12 +44,20 @@ export async function removeDrafts(layout: Layout): Promise<void> {
   const drafts = readdirSync(layout.root).filter((name) => name.startsWith(layout.draftPrefix));
   for (const draft of drafts) {
     const folder = join(layout.root, draft);
-    // An initdb that outlived its parent still writes there.
-    const writers = async () => (await processesMentioning(folder)).filter(isOurProgram);
-    for (const { pid } of await writers()) signal(pid, 'SIGKILL');
-    await waitUntilNone(writers, 5_000);
+    await endWriters(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** An initdb that outlived its parent names the folder; the servers it runs for a moment stand in it. */
+async function endWriters(folder: string): Promise<void> {
+  const writers = async () => {
+    const found = [...(await processesMentioning(folder)), ...(await processesStandingIn(join(folder, 'data')))];
+    const ours = found.filter(isOurProgram);
+    for (const { pid } of ours) signal(pid, 'SIGKILL');
+    return ours;
+  };
+  if (!(await waitUntilNone(writers, 10_000))) throw new Error(`an initdb still works in ${folder} and does not end`);
 }
 
 function isOurProgram({ argv }: ProcessFacts): boolean {

@@ -1,24 +1,26 @@
 import { chmodSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConnectionSettings, connectionSettings } from '../connection-settings.js';
+import type { ConnectionSettings } from '../connection-settings.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { chooseIdentity, type Identity } from './identity.js';
 import { type Launch, launch } from './launch-postmaster.js';
 import { type Layout, layoutOf } from './layout.js';
 import { boundLog } from './log-file.js';
-import { clusterExists, makeCluster, removeDrafts, superuser } from './make-cluster.js';
+import { clusterExists, makeCluster, removeDrafts } from './make-cluster.js';
 import { takeOwnership } from './owner-lock.js';
 import { giveTo, openTheWay } from './ownership.js';
 import { findProcess } from './processes.js';
 import { serverArguments, usableSocketFolder } from './server-arguments.js';
 import { type StopLimits, stopPostmaster } from './stop-postmaster.js';
+import { readPassword, superuserSettings } from './superuser.js';
 import { takeOver } from './take-over.js';
 import { usableBinaries } from './usable-binaries.js';
 
 export interface EmbeddedOptions {
   /** Belongs to the embedded server alone: cluster, password, log, lock. Made when absent. */
   readonly directory: string;
-  readonly log: { info(details: object, message: string): void; warn(details: object, message: string): void };
+  /** What was found of a killed predecessor. A pino logger fits. */
+  readonly log: { warn(details: object, message: string): void };
   /** What is going on, in a few words, for a spinner. */
   readonly onProgress?: (message: string) => void;
   /** PostgreSQL ended without `stop`. Requests will fail; the program should end with an error. */
@@ -69,11 +71,10 @@ async function startOwned(options: EmbeddedOptions, release: () => void): Promis
     identity,
     program: binaries.postgres,
     args: (port) => serverArguments(layout.data, port, socketFolder, options.settings ?? {}),
-    settings: (port) =>
-      connectionSettings({ host: socketFolder ?? '127.0.0.1', port, database: 'postgres', user: superuser, password }),
+    settings: (port) => superuserSettings(socketFolder, port, password),
     onProgress: options.onProgress ?? (() => {}),
   };
-  const say = (message: string) => options.log.info({ component: 'embedded-postgres' }, message);
+  const say = (message: string) => options.log.warn({ component: 'embedded-postgres' }, message);
   const left = await takeOver(how, say);
   const { pid, port } = left ?? (await launch(how));
   const unwatch = watchOver(pid, layout, options.onLost);
@@ -122,16 +123,6 @@ function refuseOtherVersion(layout: Layout, binaries: Binaries): void {
     throw new Error(
       `${layout.data} was made by PostgreSQL ${has}, and this program brings PostgreSQL ${needs}. Dump it with the earlier program and load it into a new folder.`,
     );
-}
-
-function readPassword(layout: Layout): string {
-  try {
-    return readFileSync(layout.passwordFile, 'utf8').trim();
-  } catch (cause) {
-    throw new Error(`the database in ${layout.root} is there, but its password file ${layout.passwordFile} is not`, {
-      cause,
-    });
-  }
 }
 
 /** Bounds the log and notices when the server is gone. Never keeps the process alive. */

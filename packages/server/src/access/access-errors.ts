@@ -24,12 +24,23 @@ export const accessErrorCatalogue = {
   method_not_allowed: { code: 'AUT-0018', status: 405, title: 'Method Not Allowed', oauth: 'invalid_request' },
   payload_too_large: { code: 'AUT-0019', status: 413, title: 'Payload Too Large', oauth: 'invalid_request' },
   headers_too_large: { code: 'AUT-0020', status: 431, title: 'Header Fields Too Large', oauth: 'invalid_request' },
-  bad_credentials: { code: 'AUT-1002', status: 401, title: 'Bad Credentials', oauth: 'invalid_grant' },
+  bad_credentials: {
+    code: 'AUT-1002',
+    status: 401,
+    title: 'Bad Credentials',
+    oauth: 'invalid_grant',
+    oauthStatus: 400,
+  },
+  /** The same for the OAuth face of client_credentials, where RFC 6749 §5.2 wants another word. */
+  bad_client: { code: 'AUT-1002', status: 401, title: 'Bad Credentials', oauth: 'invalid_client' },
   internal: { code: 'AUT-0099', status: 500, title: 'Internal Error', oauth: 'server_error' },
   unavailable: { code: 'AUT-1099', status: 503, title: 'Unavailable', oauth: 'temporarily_unavailable' },
   user_not_found: { code: 'IDE-0100', status: 404, title: 'User Not Found', oauth: 'invalid_request' },
   password_policy: { code: 'IDE-0105', status: 422, title: 'Password Policy', oauth: 'invalid_request' },
-} as const satisfies Record<string, { code: string; status: number; title: string; oauth: string }>;
+} as const satisfies Record<
+  string,
+  { code: string; status: number; title: string; oauth: string; oauthStatus?: number }
+>;
 
 export type AccessErrorName = keyof typeof accessErrorCatalogue;
 

@@ -1,0 +1,68 @@
+import type { TenantId } from '@cofferdam/core';
+import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../http/principal.js';
+import type { Admission, Guard } from '../http/route.js';
+import { AccessError } from './access-errors.js';
+import type { SubjectRoles } from './directory/subject-roles.js';
+import { refuseInactive, type TenantStatusPort } from './login/tenant-status.js';
+import { decide } from './permissions/decide.js';
+import { directoryOf } from './permissions/local-permission-source.js';
+import type { Subjects } from './permissions/subjects.js';
+
+/** Who a verified token speaks for, in which directory, and what they may do. */
+export interface Caller extends SubjectRoles {
+  readonly principal: Principal;
+  readonly tenantId: TenantId;
+}
+
+export interface AccessContext {
+  /** Where the request comes from; behind trusted proxies the client's own address. */
+  readonly address: string;
+  /** Undefined on public routes only. */
+  readonly caller: Caller | undefined;
+}
+
+export interface AccessAdmissionOptions {
+  /** Verifies the bearer token (http/authenticate.ts). Rejects with token_missing or invalid_token. */
+  readonly authenticate: (request: FastifyRequest) => Promise<Principal>;
+  readonly multiTenant: boolean;
+  readonly tenantStatus: TenantStatusPort;
+  readonly subjects: Subjects;
+}
+
+/** The tenant comes from the verified token and its status is asked on each request, as in the products. */
+export function createAccessAdmission(options: AccessAdmissionOptions): Admission<AccessContext> {
+  const { authenticate, multiTenant, tenantStatus, subjects } = options;
+
+  async function callerOf(request: FastifyRequest): Promise<Caller> {
+    const principal = await authenticate(request);
+    const tenantId = directoryOf(principal, multiTenant);
+    if (tenantId === undefined)
+      throw new AccessError('token_invalid', {
+        message: 'This token is not valid: it says nothing of a tenant of this deployment. Log in again.',
+      });
+    if (multiTenant) await refuseInactive(tenantStatus, tenantId);
+    const known = await subjects.rolesOf(tenantId, principal);
+    if (known === undefined)
+      throw new AccessError('token_invalid', {
+        message: 'This token is not valid any more: its user or application is gone or disabled.',
+      });
+    return { principal, tenantId, ...known };
+  }
+
+  return Object.freeze({
+    async admit(request: FastifyRequest, guard: Guard) {
+      if ('public' in guard) return { context: { address: request.ip, caller: undefined }, principal: undefined };
+      const caller = await callerOf(request);
+      const allowed = 'authenticated' in guard || ('permission' in guard && decide(caller.roles, guard.permission));
+      if (!allowed) throw new AccessError('forbidden', { message: 'This caller may not do that.' });
+      return { context: { address: request.ip, caller }, principal: caller.principal };
+    },
+  });
+}
+
+/** The caller of a route that is not public. */
+export function callerOf(context: AccessContext): Caller {
+  if (context.caller === undefined) throw new Error('a public route asked for its caller');
+  return context.caller;
+}

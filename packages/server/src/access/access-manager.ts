@@ -1,0 +1,136 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type pg from 'pg';
+import { createAuthenticate } from '../http/authenticate.js';
+import { createKeySource } from '../http/jwks.js';
+import { createListener, registerRoutes } from '../http/listener.js';
+import type { PermissionSource } from '../http/principal.js';
+import type { RouteDefinition } from '../http/route.js';
+import { type AccessContext, createAccessAdmission } from './access-context.js';
+import { type AccessSeeder, createAccessSeeder } from './access-seeder.js';
+import { type ClientSecrets, createClientSecrets } from './credentials/client-secrets.js';
+import { createPasswords, type Passwords, type PasswordsOptions } from './credentials/passwords.js';
+import type { TokenAlgorithm } from './directory/tables.js';
+import { type AccessStore, createAccessStore } from './directory/with-directory.js';
+import { type KeyRing, openKeyRing } from './keys/key-ring.js';
+import { createAuditTrail } from './login/audit-trail.js';
+import { createFailureLimiter } from './login/failure-limiter.js';
+import { createLogin } from './login/login.js';
+import type { TenantStatusPort } from './login/tenant-status.js';
+import { createLocalPermissionSource } from './permissions/local-permission-source.js';
+import { createSubjects, type Subjects } from './permissions/subjects.js';
+import { renderAccessError } from './render-access-error.js';
+import { authorizeRoute } from './routes/authorize.js';
+import { getPermissionsRoute } from './routes/get-permissions.js';
+import { getUserinfoRoute } from './routes/get-userinfo.js';
+import { healthRoutes } from './routes/health.js';
+import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
+import { logInRoute } from './routes/log-in.js';
+import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
+import { createTokenIssuer, tokenAudience } from './tokens/token-issuer.js';
+
+export interface AccessManagerOptions {
+  /** Of the service login, search path `access` (access-database.ts). The caller ends it, after `close`. */
+  readonly pool: pg.Pool;
+  /** 32 bytes. */
+  readonly encryptionKey: Buffer;
+  readonly multiTenant: boolean;
+  /** Claim `iss`, and the base of the URLs in discovery. */
+  readonly issuer: string;
+  /** Claim `env`. */
+  readonly environmentName: string;
+  readonly algorithm: TokenAlgorithm;
+  readonly tenantStatus: TenantStatusPort;
+  readonly trustedProxies: readonly string[];
+  readonly version: string;
+  readonly logger: FastifyBaseLogger;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  /** How much of the machine password hashes may take. */
+  readonly passwords?: PasswordsOptions;
+}
+
+export interface AccessManager {
+  /** Not listening yet. */
+  readonly app: FastifyInstance;
+  readonly routes: readonly RouteDefinition<AccessContext>[];
+  readonly store: AccessStore;
+  readonly keys: KeyRing;
+  readonly subjects: Subjects;
+  readonly passwords: Passwords;
+  readonly secrets: ClientSecrets;
+  readonly seeder: AccessSeeder;
+  /** For a ledger in the same process. */
+  readonly permissions: PermissionSource;
+  /** Ends the listener, then waits until every audit event is kept. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the Access Manager together. The database must have been prepared. Throws when it cannot be reached, or when the
+ * signing key was sealed with another encryption key.
+ */
+export async function createAccessManager(options: AccessManagerOptions): Promise<AccessManager> {
+  const { encryptionKey, multiTenant, issuer, environmentName, algorithm, tenantStatus, now, newId } = options;
+  const store = createAccessStore(options.pool);
+  const keys = await openKeyRing({ store, encryptionKey, algorithm, now });
+  const passwords = createPasswords(options.passwords);
+  const secrets = createClientSecrets(encryptionKey, newId);
+  const subjects = createSubjects({ store, now });
+  const audit = createAuditTrail({ store, now, newId, log: options.logger });
+  const login = createLogin({
+    store,
+    multiTenant,
+    tenantStatus,
+    passwords,
+    secrets,
+    issuer: createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId }),
+    audit,
+    limiter: createFailureLimiter({ now }),
+    now,
+  });
+
+  const routes = [
+    logInRoute(login, multiTenant),
+    issueOauthTokenRoute(login, multiTenant),
+    getPermissionsRoute(),
+    authorizeRoute(now),
+    getUserinfoRoute(store, now),
+    getJwksRoute(keys),
+    getOpenidConfigurationRoute(issuer),
+    ...healthRoutes(store, options.version),
+  ];
+  const verify = createAuthenticate({
+    // From memory: asking again costs nothing, and a token of a key just made is known at once.
+    keys: createKeySource({ load: () => keys.publicKeys(), now, freshForMs: 60_000, unknownEveryMs: 0 }),
+    issuer,
+    audience: tokenAudience,
+    environment: environmentName,
+    multiTenant,
+    now,
+  });
+  const app = createListener({
+    name: 'access',
+    logger: options.logger,
+    newRequestId: newId,
+    renderError: renderAccessError,
+    trustedProxies: options.trustedProxies,
+  });
+  const authenticate = async (request: Parameters<typeof verify>[0]) => (await verify(request)).principal;
+  registerRoutes(app, routes, createAccessAdmission({ authenticate, multiTenant, tenantStatus, subjects }));
+
+  return Object.freeze({
+    app,
+    routes,
+    store,
+    keys,
+    subjects,
+    passwords,
+    secrets,
+    seeder: createAccessSeeder({ store, now, newId, subjects }),
+    permissions: createLocalPermissionSource(subjects, { multiTenant }),
+    async close() {
+      await app.close();
+      await audit.settled();
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import { Type } from 'typebox';
+import { defineRoute, type RouteDefinition } from '../../http/route.js';
+import type { AccessContext } from '../access-context.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { oauthTokenUrl } from '../render-access-error.js';
+
+const reason = 'verifiers must read it before they can verify anything';
+// Well below the 10 minutes that verifiers keep keys, so that a rotated one is known in time.
+const headers = { 'cache-control': 'public, max-age=300' };
+
+export function getJwksRoute(keys: KeyRing): RouteDefinition<AccessContext> {
+  return defineRoute({
+    method: 'GET',
+    url: '/.well-known/jwks.json',
+    guard: { public: reason },
+    operationId: 'getJwks',
+    tag: 'Discovery',
+    summary: 'The public keys that tokens are verified with (RFC 7517)',
+    success: {
+      status: 200,
+      description: 'A JWK set',
+      schema: Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
+    },
+    errors: [],
+    async handler() {
+      return { status: 200, headers, body: { keys: await keys.publicKeys() } };
+    },
+  });
+}
+
+/** Says only what is true today: there is no authorization endpoint and no ID token yet. */
+export function getOpenidConfigurationRoute(issuer: string): RouteDefinition<AccessContext> {
+  const base = issuer.replace(/\/+$/, '');
+  const body = {
+    issuer,
+    jwks_uri: `${base}/.well-known/jwks.json`,
+    token_endpoint: `${base}${oauthTokenUrl}`,
+    userinfo_endpoint: `${base}/v1/userinfo`,
+    grant_types_supported: ['client_credentials', 'password'],
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    subject_types_supported: ['public'],
+    claims_supported: [
+      ...['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'azp'],
+      ...['type', 'owner', 'name', 'displayName', 'tenantId', 'tenantSlug', 'env'],
+    ],
+  };
+  return defineRoute({
+    method: 'GET',
+    url: '/.well-known/openid-configuration',
+    guard: { public: reason },
+    operationId: 'getOpenidConfiguration',
+    tag: 'Discovery',
+    summary: 'What this issuer offers (RFC 8414)',
+    success: {
+      status: 200,
+      description: 'Metadata of the issuer',
+      schema: Type.Object({ issuer: Type.String(), jwks_uri: Type.String(), token_endpoint: Type.String() }),
+    },
+    errors: [],
+    async handler() {
+      return { status: 200, headers, body };
+    },
+  });
+}

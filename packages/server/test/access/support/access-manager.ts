@@ -1,0 +1,116 @@
+import type { TenantId } from '@cofferdam/core';
+import { pino } from 'pino';
+import { v7 } from 'uuid';
+import {
+  type AccessManager,
+  type AccessManagerOptions,
+  createAccessManager,
+} from '../../../src/access/access-manager.js';
+import type { ApplicationRole } from '../../../src/access/permissions/roles.js';
+import { type AccessInstallation, newTenantId } from './access-installation.js';
+
+export const issuer = 'https://access.test';
+
+export const ownerPassword = 'Correct horse 7 battery';
+
+export interface Clock {
+  now: Date;
+  /** Seconds. */
+  forward(seconds: number): void;
+}
+
+export function createClock(): Clock {
+  return {
+    now: new Date(),
+    forward(seconds) {
+      this.now = new Date(this.now.getTime() + seconds * 1_000);
+    },
+  };
+}
+
+export interface TestAccess extends AccessManager {
+  /** Status of tenants as the control database would have it; `active` unless set. */
+  readonly statuses: Map<TenantId, string | undefined>;
+  readonly clock: Clock;
+  /** Lines of the log, as written. */
+  readonly logged: string[];
+}
+
+/** An Access Manager on a test installation, in multi-tenant mode unless told otherwise. */
+export async function startAccess(
+  installation: AccessInstallation,
+  options: Partial<AccessManagerOptions> = {},
+): Promise<TestAccess> {
+  const statuses = new Map<TenantId, string | undefined>();
+  const clock = createClock();
+  const logged: string[] = [];
+  const access = await createAccessManager({
+    pool: installation.pool,
+    encryptionKey: installation.encryptionKey,
+    multiTenant: true,
+    issuer,
+    environmentName: 'test',
+    algorithm: 'RS256',
+    tenantStatus: async (tenantId) => (statuses.has(tenantId) ? statuses.get(tenantId) : 'active'),
+    trustedProxies: [],
+    version: '0.0.0-test',
+    logger: pino({ level: 'trace' }, { write: (line: string) => logged.push(line) }) as never,
+    now: () => clock.now,
+    newId: v7,
+    ...options,
+  });
+  return { ...access, statuses, clock, logged };
+}
+
+export interface TestTenant {
+  readonly tenantId: TenantId;
+  readonly slug: string;
+  readonly username: string;
+  readonly password: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A tenant with an owner and one application, as provisioning makes them. */
+export async function seedTenant(
+  access: AccessManager,
+  slug: string,
+  role: ApplicationRole = 'editor',
+  username = 'owner@example.com',
+): Promise<TestTenant> {
+  const tenantId = newTenantId();
+  const { clientSecret, ...application } = access.secrets.newApplicationCredentials();
+  await access.seeder.seed({
+    tenantId,
+    slug,
+    name: slug.toUpperCase(),
+    owner: { email: username, passwordHash: await access.passwords.hash(ownerPassword) },
+    application: { ...application, name: 'robot', role },
+  });
+  return { tenantId, slug, username, password: ownerPassword, clientId: application.clientId, clientSecret };
+}
+
+export function logIn(access: AccessManager, body: object, remoteAddress = '192.0.2.1') {
+  return access.app.inject({ method: 'POST', url: '/v1/login/oauth/access_token', payload: body, remoteAddress });
+}
+
+export async function machineToken(access: AccessManager, { clientId, clientSecret }: TestTenant): Promise<string> {
+  const answer = await logIn(access, { grantType: 'client_credentials', clientId, clientSecret });
+  if (answer.statusCode !== 200) throw new Error(`no token: ${answer.body}`);
+  return answer.json().accessToken;
+}
+
+export async function personToken(access: AccessManager, tenant: TestTenant): Promise<string> {
+  const { username, password, clientId } = tenant;
+  const answer = await logIn(access, { grantType: 'password', username, password, clientId });
+  if (answer.statusCode !== 200) throw new Error(`no token: ${answer.body}`);
+  return answer.json().accessToken;
+}
+
+export function get(access: AccessManager, url: string, token?: string) {
+  return access.app.inject({
+    method: 'GET',
+    url,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
+}

@@ -1,3 +1,4 @@
+import { parseUuid } from '@cofferdam/core';
 import type { DirectoryTx } from './with-directory.js';
 
 export interface UserRecord {
@@ -36,7 +37,10 @@ export async function findUserByUsername(
   return row && withoutInstant(row);
 }
 
-export async function findUserById({ db, tenantId }: DirectoryTx, id: string): Promise<UserRecord | undefined> {
+/** Anything that is no UUID is nobody's id. */
+export async function findUserById({ db, tenantId }: DirectoryTx, text: string): Promise<UserRecord | undefined> {
+  const id = parseUuid(text);
+  if (id === undefined) return undefined;
   const row = await db
     .selectFrom('app_user')
     .select(columns)

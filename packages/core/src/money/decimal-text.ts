@@ -23,7 +23,7 @@ export class DecimalError extends RangeError {
   }
 }
 
-const pattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/;
+const pattern = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** Longer than any number within the bounds with zeros to spare; keeps the pattern and BigInt away from huge texts. */
 const textLengthMax = 4096;
@@ -40,7 +40,7 @@ export function parseDecimal(text: string, bounds: DecimalBounds = inputBounds):
   const significant = digits.replace(/0+$/, '');
   if (significant === '') return decimal(0n);
   // value = 0.<digits> × 10^point = significant × 10^-scale
-  const exponent = Number(exponentText);
+  const exponent = Number(exponentText); // may be infinite: both checks below hold for it
   const scale = fraction.length - exponent - (digits.length - significant.length);
   const integerDigits = significant.length - scale;
   if (integerDigits > bounds.integerDigitsMax)

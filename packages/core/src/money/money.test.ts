@@ -72,12 +72,14 @@ describe('decimal text', () => {
     ['0e999999', '0'],
     ['1000e-3', '1'],
     ['+5', '5'],
+    ['.5', '0.5'],
+    ['5.', '5'],
     [`${'0'.repeat(200)}1.5${'0'.repeat(200)}`, '1.5'],
   ])('reads %s as %s', (text, expected) => {
     expect(formatDecimal(parseDecimal(text))).toBe(expected);
   });
 
-  it.each(['', ' ', '1,5', '.5', '5.', '0x10', 'NaN', 'Infinity', '1e', '--1', '1 ', '1e1234567', '9'.repeat(5000)])(
+  it.each(['', ' ', '.', '-', '1,5', '1.2.3', '0x10', 'NaN', 'Infinity', '1e', '--1', '1 ', '9'.repeat(5000)])(
     'refuses %s as no decimal',
     (text) => {
       expect(() => parseDecimal(text)).toThrow(expect.objectContaining({ problem: 'not_a_decimal' }));
@@ -89,6 +91,8 @@ describe('decimal text', () => {
     ['1e64', 'too_many_integer_digits'],
     ['1e999999', 'too_many_integer_digits'],
     [`0.${'1'.repeat(33)}`, 'too_many_fraction_digits'],
+    [`1e${'9'.repeat(400)}`, 'too_many_integer_digits'],
+    [`1e-${'9'.repeat(400)}`, 'too_many_fraction_digits'],
     ['1e-33', 'too_many_fraction_digits'],
     ['1e-999999', 'too_many_fraction_digits'],
   ])('refuses %s, it never rounds', (text, problem) => {

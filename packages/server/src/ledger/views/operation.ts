@@ -40,6 +40,32 @@ export const OperationView = Type.Object(
   { title: 'Operation' },
 );
 
+export const operationExample = {
+  id: '019c96a0-0aa5-7000-8000-000000000001',
+  transactionId: '019c96a0-0aa4-7000-8000-000000000001',
+  organizationId: '019c96a0-0aa0-7000-8000-000000000001',
+  ledgerId: '019c96a0-0aa1-7000-8000-000000000001',
+  accountId: '019c96a0-0aa2-7000-8000-000000000001',
+  accountAlias: '@alice',
+  balanceId: '019c96a0-0aa3-7000-8000-000000000001',
+  balanceKey: 'default',
+  type: 'DEBIT',
+  direction: 'debit',
+  assetCode: 'USD',
+  amount: { value: '100.5' },
+  balance: { available: '250', onHold: '0', version: 3, overdraftUsed: '0' },
+  balanceAfter: { available: '149.5', onHold: '0', version: 4, overdraftUsed: '0' },
+  balanceAffected: true,
+  status: { code: 'APPROVED', description: 'APPROVED' },
+  description: 'Rent of January',
+  chartOfAccounts: '',
+  route: '',
+  createdAt: '2026-01-31T12:00:00.123Z',
+  updatedAt: '2026-01-31T12:00:00.123Z',
+  deletedAt: null,
+  metadata: null,
+};
+
 export function operationView(row: OperationRow) {
   return {
     id: row.id,

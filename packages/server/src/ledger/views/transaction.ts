@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { OperationRow, StoredLeg, TransactionRow } from '../posting/posting-types.js';
 import { trimDecimal } from './decimal.js';
 import { AmountView, describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
-import { OperationView, operationView } from './operation.js';
+import { OperationView, operationExample, operationView } from './operation.js';
 
 const Aliases = Type.Array(Type.String(), { description: 'Account aliases.' });
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -43,6 +43,38 @@ export const PatchedTransactionView = Type.Object(
   { title: 'PatchedTransaction' },
 );
 
+const placeExample = {
+  id: '019c96a0-0aa4-7000-8000-000000000001',
+  organizationId: '019c96a0-0aa0-7000-8000-000000000001',
+  ledgerId: '019c96a0-0aa1-7000-8000-000000000001',
+  description: 'Rent of January',
+  chartOfAccountsGroupName: '',
+  route: '',
+};
+const restExample = {
+  amount: '100.5',
+  assetCode: 'USD',
+  feesSkipped: false,
+  tracerSkipped: false,
+  createdAt: '2026-01-31T12:00:00.123Z',
+  updatedAt: '2026-01-31T12:00:00.123Z',
+  deletedAt: null,
+  metadata: { invoice: '2026-01' },
+};
+const sidesExample = { source: ['@alice'], destination: ['@landlord'], operations: [operationExample] };
+
+export const createdTransactionExample = {
+  ...placeExample,
+  status: { code: 'CREATED', description: 'CREATED' },
+  ...restExample,
+  ...sidesExample,
+};
+export const transactionExample = {
+  ...createdTransactionExample,
+  status: { code: 'APPROVED', description: 'APPROVED' },
+};
+export const patchedTransactionExample = { ...transactionExample, source: null, destination: null, operations: null };
+
 export interface TransactionWithOperations {
   readonly transaction: TransactionRow;
   readonly operations: readonly OperationRow[];
@@ -62,9 +94,15 @@ export function createdView({ transaction, operations }: TransactionWithOperatio
   return { ...common(transaction, status), ...sides, operations: operations.map(operationView) };
 }
 
-/** What reads, commits, cancels and reverts answer. */
-export function transactionView({ transaction, operations }: TransactionWithOperations) {
-  const views = operations.map(operationView);
+/**
+ * What reads, commits, cancels and reverts answer. `page`: the operations to show, when not all of them; who sent and
+ * who received is always said by all.
+ */
+export function transactionView(
+  { transaction, operations }: TransactionWithOperations,
+  page: readonly OperationRow[] = operations,
+) {
+  const views = page.map(operationView);
   return { ...common(transaction, transaction.status), ...sidesOf(operations), operations: views };
 }
 

@@ -1,0 +1,27 @@
+import { defineRoute } from '../../../http/route.js';
+import type { TenantContext } from '../../../postgres/tenant-context.js';
+import type { LedgerDeps } from '../../ledger-deps.js';
+import { TransactionView, transactionExample, transactionView } from '../../views/transaction.js';
+import { created } from '../shared/answers.js';
+import { ledgerPath, may } from '../shared/paths.js';
+import { transactionOf } from './transaction-of.js';
+
+export const commitTransaction = ({ poster }: LedgerDeps) =>
+  defineRoute<TenantContext>({
+    method: 'POST',
+    url: `${ledgerPath}/transactions/:transaction_id/commit`,
+    guard: may('transactions', 'post'),
+    operationId: 'commitTransaction',
+    tag: 'Transactions',
+    summary: 'Commit a pending transaction',
+    description: 'What was held is posted.',
+    success: {
+      status: 201,
+      description: 'The transaction with the operations of this step.',
+      schema: TransactionView,
+      example: transactionExample,
+    },
+    errors: ['entity_not_found', 'invalid_transaction_status', 'transaction_locked', 'insufficient_funds'],
+    handler: async ({ context, params }) =>
+      created(transactionView(await poster.post(context, { kind: 'commit', ...transactionOf(params) }))),
+  });

@@ -1,0 +1,90 @@
+import type { CreateKind, ErrorName } from '@cofferdam/core';
+import type { Static, TSchema } from 'typebox';
+import { defineRoute } from '../../../http/route.js';
+import type { TenantContext } from '../../../postgres/tenant-context.js';
+import type { LedgerDeps } from '../../ledger-deps.js';
+import type { Posted } from '../../posting/posting-types.js';
+import { createdTransactionExample, createdView, TransactionView } from '../../views/transaction.js';
+import { ledgerPath, may, param } from '../shared/paths.js';
+import { claimOf, header } from './idempotency.js';
+import { readPosting } from './read-posting.js';
+import type { TransactionInput } from './transaction-body.js';
+
+/** What tells one create route from another. */
+interface CreateRoute<Body extends TSchema> {
+  /** Last part of the URL: `json`. */
+  readonly name: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly kind: CreateKind;
+  readonly body: Body;
+  readonly requestExample: unknown;
+  /** The body with both halves of `send`. */
+  readonly expand: (body: Static<Body>) => TransactionInput;
+}
+
+/** Refusals of every create, in the order of ledger-api §5.4. */
+export const createErrors = [
+  'invalid_transaction_type',
+  'invalid_future_date',
+  'invalid_field_for_pending_transaction',
+  'invalid_transaction_value',
+  'entity_not_found',
+  'transaction_value_mismatch',
+  'skip_not_permitted',
+  'transaction_ambiguous_account',
+  'direct_operation_on_internal_balance',
+  'transaction_route_not_informed',
+  'invalid_transaction_route_id',
+  'transaction_route_not_found',
+  'account_ineligibility',
+  'asset_code_not_found',
+  'account_status_transaction_restriction',
+  'insufficient_funds',
+] as const satisfies readonly ErrorName[];
+
+/** A route that makes one transaction: reads the body, posts it, answers 201 with the transaction as it was created. */
+export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, route: CreateRoute<Body>) {
+  return defineRoute<TenantContext, Body>({
+    method: 'POST',
+    url: `${ledgerPath}/transactions/${route.name}`,
+    guard: may('transactions', 'post'),
+    operationId: route.operationId,
+    tag: 'Transactions',
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    body: route.body,
+    requestExample: route.requestExample,
+    success: {
+      status: 201,
+      description: 'Posted. Status is CREATED in this answer and APPROVED in every later one; PENDING for a hold.',
+      schema: TransactionView,
+      headers: {
+        'X-Idempotency-Replayed': 'true when this is the remembered answer of an earlier call, else false.',
+      },
+      example: createdTransactionExample,
+    },
+    errors: [...createErrors, ...(route.kind === 'direct' ? (['invalid_pending_transaction'] as const) : [])],
+    handler: async ({ context, params, body, headers }) => {
+      const place = { organizationId: param(params, 'organization_id'), ledgerId: param(params, 'ledger_id') };
+      const posting = readPosting(route.kind, route.expand(body), place);
+      const idempotency = claimOf(headers, route.name, posting, deps.implicitIdempotency);
+      const posted = await deps.poster.post(
+        context,
+        idempotency === undefined ? posting : { ...posting, idempotency },
+        Number(header(headers, 'content-length')) || 0,
+      );
+      return created(posted);
+    },
+  });
+}
+
+/** The answer of a create; a replay is the first answer again, status CREATED included. */
+function created(posted: Posted) {
+  return {
+    status: 201,
+    body: posted.firstAnswer ?? createdView(posted),
+    headers: { 'X-Idempotency-Replayed': String(posted.replayed) },
+  };
+}

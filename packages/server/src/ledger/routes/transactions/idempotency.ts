@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { stringifyJson } from '../../../http/json.js';
+import type { CreatePosting, IdempotencyClaim } from '../../posting/posting-types.js';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+const defaultTtlSeconds = 300;
+/** A year: longer is no retry any more. */
+const ttlSecondsMax = 31_536_000;
+
+/**
+ * Under which key this create is remembered (ledger-api §5.10): the client's own, or else one made from the route and
+ * the normalised body. Undefined when the client sent none and implicit keys are switched off.
+ */
+export function claimOf(
+  headers: Headers,
+  route: string,
+  posting: CreatePosting,
+  implicit: boolean,
+): IdempotencyClaim | undefined {
+  const key = header(headers, 'x-idempotency');
+  const ttlSeconds = readTtl(header(headers, 'x-ttl'));
+  if (key !== '') return { hash: explicitKeyHash(key), ttlSeconds };
+  return implicit ? { hash: sha256('implicit', route, canonicalJson(posting)), ttlSeconds } : undefined;
+}
+
+export function explicitKeyHash(key: string): Buffer {
+  return sha256('explicit', key);
+}
+
+/** Of one entry of a batch that is remembered as a whole. */
+export function batchEntryKeyHash(batchKey: string, index: number): Buffer {
+  return sha256('batch', String(index), batchKey);
+}
+
+export function header(headers: Headers, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value)?.trim() ?? '';
+}
+
+/** Whole seconds; what is no positive number means the default. */
+export function readTtl(text: string): number {
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  return seconds > 0 ? Math.min(seconds, ttlSecondsMax) : defaultTtlSeconds;
+}
+
+/** Kinds never meet: no text of one kind can be taken for one of another. */
+function sha256(kind: string, ...parts: string[]): Buffer {
+  const hash = createHash('sha256').update(kind);
+  for (const part of parts) hash.update(`\0${part}`);
+  return hash.digest();
+}
+
+/** JSON with sorted members; the posting itself is normalised already. */
+function canonicalJson(value: unknown): string {
+  return stringifyJson(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  // Exact numbers are not plain objects; they print their own digits.
+  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
+  );
+}

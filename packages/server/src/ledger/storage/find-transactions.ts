@@ -1,0 +1,62 @@
+import { sql } from 'kysely';
+import { transactionNotFound } from '../posting/earlier-transactions.js';
+import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
+import type { LedgerPlace } from './parents.js';
+import type { TenantTx } from './with-tenant.js';
+
+/** Throws `entity_not_found`, in the same words wherever the transaction is if not here. */
+export async function getTransaction(
+  tx: TenantTx,
+  place: LedgerPlace,
+  id: string,
+  lock: 'none' | 'update' = 'none',
+): Promise<TransactionRow> {
+  const query = tx
+    .selectFrom('transaction')
+    .selectAll()
+    .where('id', '=', id)
+    .where('organization_id', '=', place.organization_id)
+    .where('ledger_id', '=', place.ledger_id)
+    .where('deleted_at', 'is', null);
+  const row = await (lock === 'update' ? query.forUpdate() : query).executeTakeFirst();
+  if (row === undefined) throw transactionNotFound();
+  return row;
+}
+
+/** The operations of several transactions, each list in id order, with one statement. */
+export async function findOperationsOf(
+  tx: TenantTx,
+  transactionIds: readonly string[],
+): Promise<ReadonlyMap<string, OperationRow[]>> {
+  const byTransaction = new Map<string, OperationRow[]>(transactionIds.map((id) => [id, []]));
+  if (transactionIds.length === 0) return byTransaction;
+  const { rows } = await sql<OperationRow>`
+    select * from operation where transaction_id = any(${transactionIds}::uuid[]) and deleted_at is null order by id
+  `.execute(tx);
+  for (const row of rows) byTransaction.get(row.transaction_id)?.push(row);
+  return byTransaction;
+}
+
+/** Transactions created in a period, by exact route and by stored status. */
+export async function countTransactions(
+  tx: TenantTx,
+  place: LedgerPlace,
+  filter: {
+    readonly from: string;
+    readonly to: string;
+    readonly route: string | undefined;
+    readonly status: TransactionRow['status'] | undefined;
+  },
+): Promise<number> {
+  let query = tx
+    .selectFrom('transaction')
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .where('organization_id', '=', place.organization_id)
+    .where('ledger_id', '=', place.ledger_id)
+    .where('deleted_at', 'is', null)
+    .where('created_at', '>=', filter.from)
+    .where('created_at', '<=', filter.to);
+  if (filter.route !== undefined) query = query.where('route', '=', filter.route);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  return (await query.executeTakeFirstOrThrow()).total;
+}

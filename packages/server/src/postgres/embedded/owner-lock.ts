@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findProcess } from './processes.js';
 
 interface Owner {
@@ -22,7 +23,8 @@ export async function takeOwnership(folder: string): Promise<OwnerLock> {
   const birth = (await findProcess(process.pid))?.birth ?? '';
   const mine: Owner = { pid: process.pid, birth };
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    if (place(path, mine)) return { release: () => removeIfMine(path, mine) };
+    if (place(path, mine) && (attempt === 0 || (await isStillMine(path, mine))))
+      return { release: () => removeIfMine(path, mine) };
     const holder = read(path);
     if (holder !== undefined && (await isAlive(holder)))
       throw new Error(
@@ -46,6 +48,13 @@ function place(path: string, owner: Owner): boolean {
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** After a stale lock was broken, a twin that saw the same one may for a moment have moved ours, and a third have come in. */
+async function isStillMine(path: string, mine: Owner): Promise<boolean> {
+  await sleep(30);
+  const holder = read(path);
+  return holder?.pid === mine.pid && holder.birth === mine.birth;
 }
 
 async function isAlive(owner: Owner): Promise<boolean> {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -169,4 +171,43 @@ test('the end of a postmaster that nobody asked for is noticed', async () => {
   });
   process.kill(running.pid, 'SIGINT');
   await expect.poll(() => lost, { timeout: 10_000 }).toBe(true);
+});
+
+test('three starters at once on a folder whose owner was killed: one gets it, the others are told', async () => {
+  const { owner, ready } = await startElsewhere();
+  owner.process.kill('SIGKILL');
+  await owner.exit;
+  const starters = [1, 2, 3].map(() => startOwner({ directory }));
+  owners.push(...starters);
+  const outcomes = await Promise.all(starters.map((starter) => starter.ready));
+  const [winner] = outcomes.filter((outcome) => outcome !== undefined);
+  expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(2);
+  expect(winner).toMatchObject({ adopted: true, pid: ready.pid });
+  const losers = starters.filter((_starter, index) => outcomes[index] === undefined);
+  for (const loser of losers) {
+    expect(await loser.exit).toBe(3);
+    expect(loser.said()).toMatch(/belongs to a running cofferdam, process \d+|several processes are starting/);
+  }
+  const lucky = starters.find((_starter, index) => outcomes[index] !== undefined);
+  lucky?.process.kill('SIGTERM');
+  expect(await lucky?.exit).toBe(0);
+});
+
+test('the port of last time is taken: another one is found', async () => {
+  const { portFile } = layoutOf(directory);
+  const squatter = createServer().listen(Number(readFileSync(portFile, 'utf8')), '127.0.0.1');
+  await once(squatter, 'listening');
+  try {
+    const server = await startHere();
+    expect(server.port).not.toBe((squatter.address() as AddressInfo).port);
+    expect(await ask({ ...server.adminSettings, host: '127.0.0.1' }, 'select 1')).toEqual([1]);
+  } finally {
+    squatter.close();
+  }
+});
+
+test('a server that cannot start says why, and leaves the folder free', async () => {
+  const wrong = startEmbedded({ directory, log: quietLog, settings: { shared_buffers: 'plenty' } });
+  await expect(wrong).rejects.toThrow(/invalid value for parameter "shared_buffers"/);
+  await startHere();
 });

@@ -28,12 +28,26 @@ export function answerError(
   renderError: RenderError,
 ): FastifyReply {
   const refusal = asRefusal(error);
-  const rendered = renderError(refusal, request);
+  const rendered = renderSafely(refusal, request, renderError);
   if (rendered.status >= 500) {
     const internal = refusal instanceof LedgerError ? refusal.info.log : undefined;
     request.log.error({ err: refusal, ...(internal !== undefined && { cause: internal }) }, 'request failed');
   }
   return reply.code(rendered.status).headers(rendered.headers).send(stringifyJson(rendered.body));
+}
+
+/** A renderer that fails would leave the answer to the framework, which shows the error's own message. */
+function renderSafely(refusal: unknown, request: FastifyRequest, renderError: RenderError): RenderedError {
+  try {
+    return renderError(refusal, request);
+  } catch (err) {
+    request.log.error({ err }, 'an error could not be rendered');
+    return {
+      status: 500,
+      body: { title: 'Internal Server Error', message: 'internal error' },
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    };
+  }
 }
 
 /** What the framework refuses, in the words of the error catalogue; anything else unchanged. */
@@ -42,7 +56,7 @@ export function asRefusal(error: unknown): unknown {
   if (error instanceof JsonError) {
     return new LedgerError('unmarshalling', { detail: `The request body is not valid JSON: ${error.message}.` });
   }
-  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new LedgerError('payload_too_large', { detail: 'The request body is larger than this route accepts.' });

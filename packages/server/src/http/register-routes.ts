@@ -6,7 +6,7 @@ import type { Admission, Answer, Guard, RouteDefinition } from './route.js';
 import { compileBody } from './validate-body.js';
 
 const guardKinds = ['permission', 'operator', 'public', 'authenticated'] as const;
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as const;
 
 /** What the onRequest hook leaves for the handler. */
 interface Admitted<Context> {

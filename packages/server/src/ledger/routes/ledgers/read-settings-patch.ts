@@ -1,6 +1,5 @@
 import { LedgerError } from '@cofferdam/core';
 import { isLosslessNumber } from 'lossless-json';
-import { stringifyJson } from '../../../http/json.js';
 import {
   defaultSettings,
   type SettingsSection,
@@ -8,20 +7,14 @@ import {
   settingWords,
 } from '../../storage/ledger-settings.js';
 
-const bytesMax = 64 * 1024;
 const sectionNames = Object.keys(defaultSettings) as SettingsSection[];
 
 /**
  * Checks a partial settings object member by member (ledger-api §4.3).
- * Throws 0143 over 64 KiB, 0149 for a setting outside its section (looked for first), 0147 for an unknown one,
+ * Throws 0149 for a setting outside its section (looked for first), 0147 for an unknown one,
  * 0148 for a wrong type and 0176 for a word that the setting does not know.
  */
 export function readSettingsPatch(body: Readonly<Record<string, unknown>>): StoredSettings {
-  if (Buffer.byteLength(stringifyJson(body)) > bytesMax)
-    throw refuse(
-      'payload_too_large',
-      `Settings may take up to ${bytesMax} bytes of JSON. Send only the settings to change.`,
-    );
   for (const name of Object.keys(body)) refuseSettingAtRoot(name);
   for (const [name, section] of Object.entries(body)) checkSection(name, section);
   return body as StoredSettings;

@@ -21,6 +21,7 @@ export const updateLedgerSettings = (deps: LedgerDeps) =>
     summary: 'Change settings of a ledger',
     description: 'A setting that is null goes back to its default.',
     body: Body,
+    bodyLimit: 64 * 1024,
     requestExample: { accounting: { validateAccountType: true } },
     success: {
       status: 200,

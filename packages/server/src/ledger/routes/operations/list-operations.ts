@@ -50,13 +50,10 @@ export const listOperations = (deps: LedgerDeps, family: Family) =>
   });
 
 function readFilters(query: Readonly<Record<string, string>>): Filter[] {
-  const wanted = {
-    type: readOneOf(query, 'type', types),
-    direction: readOneOf(query, 'direction', ['debit', 'credit'] as const),
-    route_id: readUuid(query, 'route_id'),
-    route_code: readText(query, 'route_code'),
-  };
-  const filters: Filter[] = [];
-  for (const [column, value] of Object.entries(wanted)) if (value !== undefined) filters.push(equals(column, value));
-  return filters;
+  return [
+    ...equals('type', readOneOf(query, 'type', types)),
+    ...equals('direction', readOneOf(query, 'direction', ['debit', 'credit'] as const)),
+    ...equals('route_id', readUuid(query, 'route_id')),
+    ...equals('route_code', readText(query, 'route_code')),
+  ];
 }

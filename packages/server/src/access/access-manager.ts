@@ -9,6 +9,7 @@ import { type AccessContext, createAccessAdmission } from './access-context.js';
 import { type AccessSeeder, createAccessSeeder } from './access-seeder.js';
 import { type ClientSecrets, createClientSecrets } from './credentials/client-secrets.js';
 import { createPasswords, type Passwords, type PasswordsOptions } from './credentials/passwords.js';
+import { createSecretMaker, type SecretMaker } from './credentials/secret-maker.js';
 import type { TokenAlgorithm } from './directory/tables.js';
 import { type AccessStore, createAccessStore } from './directory/with-directory.js';
 import { type KeyRing, openKeyRing } from './keys/key-ring.js';
@@ -58,6 +59,8 @@ export interface AccessManager {
   readonly subjects: Subjects;
   readonly passwords: Passwords;
   readonly secrets: ClientSecrets;
+  /** For tenant provisioning. */
+  readonly secretMaker: SecretMaker;
   readonly seeder: AccessSeeder;
   /** For a ledger in the same process. */
   readonly permissions: PermissionSource;
@@ -86,6 +89,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     issuer: createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId }),
     audit,
     limiter: createFailureLimiter({ now }),
+    strangers: createFailureLimiter({ now, failuresMax: 30 }),
     now,
   });
 
@@ -126,6 +130,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     subjects,
     passwords,
     secrets,
+    secretMaker: createSecretMaker(passwords, secrets),
     seeder: createAccessSeeder({ store, now, newId, subjects }),
     permissions: createLocalPermissionSource(subjects, { multiTenant }),
     async close() {

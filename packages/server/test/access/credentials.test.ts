@@ -3,11 +3,7 @@ import { v7 } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { AccessError } from '../../src/access/access-errors.js';
 import { createClientSecrets } from '../../src/access/credentials/client-secrets.js';
-import {
-  checkPasswordPolicy,
-  passwordPolicyProblem,
-  passwordShortcomings,
-} from '../../src/access/credentials/password-policy.js';
+import { checkPasswordPolicy, passwordShortcomings } from '../../src/access/credentials/password-policy.js';
 import { createPasswords } from '../../src/access/credentials/passwords.js';
 import { createFailureLimiter } from '../../src/access/login/failure-limiter.js';
 
@@ -29,7 +25,7 @@ describe('the password policy', () => {
 
   it('says all that is missing in one sentence, with code and status, and never the password', () => {
     expect(() => checkPasswordPolicy('sesame-sesame')).toThrow(AccessError);
-    expect(passwordPolicyProblem('sesame-sesame')).toBe('The password needs an upper-case letter, a digit.');
+    expect(() => checkPasswordPolicy('sesame-sesame')).toThrow('The password needs an upper-case letter, a digit.');
     const error = (() => {
       try {
         checkPasswordPolicy('sesame-sesame');
@@ -40,7 +36,7 @@ describe('the password policy', () => {
     })();
     expect(error).toMatchObject({ code: 'IDE-0105', status: 422 });
     expect(JSON.stringify([error.message, error.info])).not.toContain('sesame');
-    expect(passwordPolicyProblem('Correct horse 7 battery')).toBeUndefined();
+    expect(() => checkPasswordPolicy('Correct horse 7 battery')).not.toThrow();
   });
 });
 
@@ -55,18 +51,12 @@ describe('password hashes', () => {
     expect(await passwords.matches(undefined, 'anything')).toBe(false);
   });
 
-  it('never block the event loop for long', async () => {
+  it('leave the event loop to others', async () => {
     const passwords = createPasswords();
-    let longestMs = 0;
-    let lastAt = performance.now();
-    const timer = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - lastAt);
-      lastAt = performance.now();
-    }, 1);
+    const before = performance.eventLoopUtilization();
     await Promise.all(Array.from({ length: 20 }, () => passwords.matches(undefined, 'x')));
-    clearInterval(timer);
-    // One hash is 14 ms: twenty in the loop would be 280 in a row.
-    expect(longestMs).toBeLessThan(150);
+    // Computed in the loop it would be 1. Idle time is counted, so a busy machine does not matter.
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
   });
 
   it('wait in a bounded queue, and the rest is told to come back', async () => {
@@ -93,11 +83,11 @@ describe('client secrets', () => {
   const secrets = createClientSecrets(key, v7);
 
   it('have 256 random bits, and only their keyed hash is kept', () => {
-    const { clientSecret, clientSecretHash, clientId, id } = secrets.newApplicationCredentials();
+    const { clientSecret, secretHmac, clientId, id } = secrets.newApplicationCredentials();
     expect(clientSecret).toMatch(/^cfs_[\w-]{43}$/);
     expect(clientId).toMatch(/^[0-9a-f]{32}$/);
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
-    const stored = Buffer.from(clientSecretHash, 'base64url');
+    const stored = secretHmac;
     expect(stored).toHaveLength(32);
     expect(secrets.matches(stored, clientSecret)).toBe(true);
     expect(secrets.matches(stored, `${clientSecret} `)).toBe(false);

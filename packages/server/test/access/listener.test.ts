@@ -1,6 +1,11 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessSearchPath, accessServiceSettings } from '../../src/access/access-database.js';
 import { accessErrorCatalogue } from '../../src/access/access-errors.js';
-import { createAccessManager } from '../../src/access/access-manager.js';
+import type { ConnectionSettings } from '../../src/postgres/connection-settings.js';
+import { openPool } from '../../src/postgres/pool.js';
+import { adminSettings } from '../support/cluster.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import { get, issuer, logIn, seedTenant, startAccess, type TestAccess } from './support/access-manager.js';
 
@@ -46,7 +51,7 @@ describe('the listener of the Access Manager', () => {
   });
 
   it('refuses in its own words what the shared layer refuses', async () => {
-    const cases: [string, Parameters<TestAccess['app']['inject']>[0], number, string][] = [
+    const cases: [string, object, number, string][] = [
       ['unknown route', { method: 'GET', url: '/v1/nothing' }, 404, 'AUT-0017'],
       ['wrong method', { method: 'DELETE', url: '/v1/permissions' }, 405, 'AUT-0018'],
       [
@@ -79,7 +84,7 @@ describe('the listener of the Access Manager', () => {
       ],
     ];
     for (const [what, request, status, code] of cases) {
-      const answer = await access.app.inject(request as never);
+      const answer = await access.app.inject(request as InjectOptions);
       expect(answer.json(), what).toMatchObject({ code, title: expect.any(String), message: expect.any(String) });
       expect(answer.statusCode, what).toBe(status);
     }
@@ -97,29 +102,51 @@ describe('the listener of the Access Manager', () => {
     for (const { url, guard } of access.routes) expect(Object.keys(guard), url).toHaveLength(1);
   });
 
-  it('answers 503, and says nothing of why, when the database is away', async () => {
-    const doomed = await createAccessInstallation();
-    const other = await startAccess(doomed);
+  it('answers 503, and says nothing of why, while the database cannot be reached', async () => {
+    const gate = await openGate(adminSettings());
+    const settings = { ...accessServiceSettings(installation.options), host: '127.0.0.1', port: gate.port };
+    const pool = openPool(settings, { max: 2, applicationName: 'access test', searchPath: accessSearchPath });
+    const other = await startAccess(installation, { pool });
     const tenant = await seedTenant(other, 'acme');
-    await doomed.drop();
-    // `pg` has no code for a pool that was ended; a server that went away is seen as a lost connection.
-    const answer = await logIn(other, {
-      grantType: 'client_credentials',
-      clientId: tenant.clientId,
-      clientSecret: 'x',
-    });
-    expect(answer.statusCode).toBeGreaterThanOrEqual(500);
-    expect(answer.body).not.toMatch(/pool|postgres|ECONN|select/i);
+    const { clientId, clientSecret } = tenant;
+    const login = { grantType: 'client_credentials', clientId, clientSecret };
+    expect((await logIn(other, login)).statusCode).toBe(200);
+    await gate.close();
+    for (const answer of [await logIn(other, login), await get(other, '/readyz')]) {
+      expect(answer.json()).toMatchObject({ code: 'AUT-1099' });
+      expect(answer.statusCode).toBe(503);
+      expect(answer.headers['retry-after']).toBeDefined();
+      expect(answer.body).not.toMatch(/pool|postgres|ECONN|select/i);
+    }
+    // Keys in memory still serve verifiers.
+    expect((await get(other, '/.well-known/jwks.json')).statusCode).toBe(200);
     await other.close();
+    await pool.end();
   });
 
-  it('refuses to start on a database that was not prepared', async () => {
-    await expect(
-      createAccessManager({
-        ...(access as never as object),
-        pool: installation.pool,
-        encryptionKey: Buffer.alloc(5),
-      } as never),
-    ).rejects.toThrow('32 bytes');
+  it('refuses to start with an encryption key of the wrong size', async () => {
+    await expect(startAccess(installation, { encryptionKey: Buffer.alloc(5) })).rejects.toThrow('32 bytes');
   });
 });
+
+/** A door in front of the database that can be shut, as when its machine goes away. */
+async function openGate({ host, port }: ConnectionSettings) {
+  const sockets = new Set<Socket>();
+  const server = createServer((inner) => {
+    const outer = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+    for (const socket of [inner, outer]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    inner.pipe(outer).pipe(inner);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}

@@ -6,8 +6,8 @@ export interface ApplicationCredentials {
   readonly clientId: string;
   /** 256 random bits; shown once and kept by nobody here. */
   readonly clientSecret: string;
-  /** What is kept instead: HMAC-SHA-256 in base64url. */
-  readonly clientSecretHash: string;
+  /** What is kept instead: HMAC-SHA-256, 32 bytes. */
+  readonly secretHmac: Buffer;
 }
 
 export interface ClientSecrets {
@@ -29,7 +29,7 @@ export function createClientSecrets(encryptionKey: Buffer, newId: () => string):
       const clientId = randomBytes(16).toString('hex');
       // The prefix lets secret scanners recognise one that was pasted where it should not be.
       const clientSecret = `cfs_${randomBytes(32).toString('base64url')}`;
-      return { id: newId(), clientId, clientSecret, clientSecretHash: hmacOf(clientSecret).toString('base64url') };
+      return { id: newId(), clientId, clientSecret, secretHmac: hmacOf(clientSecret) };
     },
     matches(storedHmac: Buffer | null | undefined, clientSecret: string) {
       const usable = storedHmac?.length === 32;

@@ -17,14 +17,9 @@ export function passwordShortcomings(password: string): string[] {
   return lacks;
 }
 
-/** What is wrong with a new password, in one sentence; undefined when it may be used. Never repeats the password. */
-export function passwordPolicyProblem(password: string): string | undefined {
-  const lacks = passwordShortcomings(password);
-  return lacks.length === 0 ? undefined : `The password needs ${lacks.join(', ')}.`;
-}
-
-/** @throws AccessError IDE-0105 naming all that is missing. */
+/** @throws AccessError IDE-0105 naming all that is missing, never the password. */
 export function checkPasswordPolicy(password: string): void {
-  const message = passwordPolicyProblem(password);
-  if (message !== undefined) throw new AccessError('password_policy', { message });
+  const lacks = passwordShortcomings(password);
+  if (lacks.length === 0) return;
+  throw new AccessError('password_policy', { message: `The password needs ${lacks.join(', ')}.` });
 }

@@ -10,8 +10,8 @@ export interface DirectorySeed {
   readonly application?: {
     readonly id: string;
     readonly clientId: string;
-    /** HMAC-SHA-256 in base64url (credentials/client-secrets.ts). */
-    readonly clientSecretHash: string;
+    /** From credentials/client-secrets.ts. */
+    readonly secretHmac: Buffer;
     readonly name: string;
     readonly role: ApplicationRole;
   };
@@ -49,7 +49,7 @@ export async function seedDirectory(
     await seedApplication(tx, now, {
       id: application.id,
       client_id: application.clientId,
-      secret_hmac: Buffer.from(application.clientSecretHash, 'base64url'),
+      secret_hmac: application.secretHmac,
       name: application.name,
       role: application.role,
       is_system: false,

@@ -14,7 +14,7 @@ export interface InstallationTables {
     algorithm: TokenAlgorithm;
     public_jwk: ColumnType<unknown, string, never>;
     private_key_sealed: Buffer;
-    state: 'active' | 'retiring';
+    state: 'upcoming' | 'active' | 'retiring';
     created_at: Instant;
     publish_until: OptionalInstant;
   };

@@ -125,7 +125,7 @@ async function readKeys(db: Kysely<InstallationTables>, cipher: KeyCipher, now: 
   const rows = await db
     .selectFrom('signing_key')
     .select(['kid', 'algorithm', 'public_jwk', 'private_key_sealed', 'state'])
-    .where((where) => where.or([where('state', '=', 'active'), where('publish_until', '>', now.toISOString())]))
+    .where((where) => where.or([where('state', '<>', 'retiring'), where('publish_until', '>', now.toISOString())]))
     .orderBy('state')
     .orderBy('created_at', 'desc')
     .execute();

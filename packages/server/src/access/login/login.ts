@@ -34,6 +34,8 @@ export interface LoginOptions {
   readonly issuer: TokenIssuer;
   readonly audit: AuditTrail;
   readonly limiter: FailureLimiter;
+  /** By address: how much of the audit a stranger who names no client of ours may fill. */
+  readonly strangers: FailureLimiter;
   readonly now: () => Date;
 }
 
@@ -52,7 +54,7 @@ interface Found {
  * their tenant is suspended.
  */
 export function createLogin(options: LoginOptions): Login {
-  const { store, multiTenant, tenantStatus, issuer, audit, limiter } = options;
+  const { store, multiTenant, tenantStatus, issuer, audit, limiter, strangers } = options;
 
   async function tenantOf(clientId: string | undefined): Promise<TenantId | undefined> {
     if (clientId === undefined) return multiTenant ? undefined : singleTenantId;
@@ -77,17 +79,14 @@ export function createLogin(options: LoginOptions): Login {
 
     const verdict = await judge(options, request, found, () => limiter.check(limitKey));
     if (tenantId === undefined || 'problem' in verdict) {
-      const withinLimit = limiter.countFailure(limitKey);
-      const reason = tenantId === undefined ? 'unknown_client' : 'problem' in verdict ? verdict.problem : '';
-      const actor = tenantId === undefined ? undefined : (found.user?.id ?? found.application?.clientId);
-      if (withinLimit)
-        audit.recordLater(tenantId ?? systemTenantId, {
-          kind: 'login',
-          result: 'failed',
-          reason,
-          address,
-          ...(actor === undefined ? {} : { actor }),
-        });
+      limiter.countFailure(limitKey);
+      const failed = { kind: 'login', result: 'failed', address } as const;
+      if (tenantId === undefined) {
+        if (strangers.countFailure(address)) audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
+      } else if ('problem' in verdict) {
+        const actor = found.user?.id ?? found.application?.clientId;
+        audit.recordLater(tenantId, { ...failed, reason: verdict.problem, ...(actor !== undefined && { actor }) });
+      }
       throw new AccessError('bad_credentials', {
         message: 'The credentials are not valid. Check the client, the user name and the secret.',
       });

@@ -36,7 +36,8 @@ create table signing_key (
   algorithm text not null check (algorithm in ('RS256', 'ES256', 'EdDSA')),
   public_jwk jsonb not null,
   private_key_sealed bytea not null,
-  state text not null check (state in ('active', 'retiring')),
+  -- Upcoming keys are published before anything is signed with them.
+  state text not null check (state in ('upcoming', 'active', 'retiring')),
   created_at timestamptz not null,
   -- Retiring keys stay published until the last token they signed has expired.
   publish_until timestamptz,

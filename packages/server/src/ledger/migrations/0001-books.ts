@@ -250,7 +250,8 @@ create table idempotency_key (
   key_hash bytea not null,
   transaction_id uuid not null,
   expires_at timestamptz not null,
-  first_answer jsonb,
+  -- json, not jsonb: a replay must be the first answer letter by letter
+  first_answer json,
   primary key (ledger_id, key_hash)
 );
 create index idempotency_key_expiry on idempotency_key (expires_at);

@@ -22,7 +22,10 @@ const entriesMax = 1000;
 const BatchBody = Type.Object(
   {
     atomic: Type.Optional(Type.Boolean({ description: 'All or nothing; false by default.' })),
-    transactions: Type.Array(Deferred<unknown>({ ...BatchEntryBody }), { minItems: 1, maxItems: entriesMax }),
+    transactions: Type.Array(
+      Deferred<unknown>({ type: 'object', description: 'A body of /json, with an optional idempotencyKey.' }),
+      { minItems: 1, maxItems: entriesMax },
+    ),
   },
   { additionalProperties: false },
 );

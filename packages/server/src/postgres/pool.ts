@@ -32,7 +32,8 @@ export function openPool(settings: ConnectionSettings, options: PoolOptions): pg
     max: options.max,
     idleTimeoutMillis: options.idleTimeoutMs ?? 300_000,
   });
-  pool.on('error', (error) => options.onError?.(error));
+  // Once the pool is ending, a connection cut by the server's own stop is no news.
+  pool.on('error', (error) => (pool.ending ? undefined : options.onError?.(error)));
   // While a client is lent out the pool does not listen to it, and an 'error' without a listener ends the process.
   pool.on('connect', (client) => client.on('error', ignore));
   return pool;

@@ -1,0 +1,4 @@
+/** A failure that is fully told by its sentence: no stack is shown. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+}

@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { accessSearchPath, accessServiceSettings, prepareAccessDatabase } from '../../access/access-database.js';
+import { type AccessManager, createAccessManager } from '../../access/access-manager.js';
+import { type BootstrapSecrets, bootstrapSingleTenant } from '../../access/bootstrap-single-tenant.js';
+import { ConfigError } from '../../config.js';
+import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connection-settings.js';
+import { openPool } from '../../postgres/pool.js';
+import type { Catalogue } from '../../tenancy/catalogue-reader.js';
+import type { DirectoryTenant } from '../../tenancy/tenant-config.js';
+import { version } from '../version.js';
+import type { Closers, Ground } from './part.js';
+
+/** The access database made ready, and the service login that may use it. */
+export async function openAccessDatabase({ config, secrets, names, admin }: Ground): Promise<ConnectionSettings> {
+  if (config.accessDatabaseUrl !== undefined) return parseDatabaseUrl(config.accessDatabaseUrl);
+  if (admin === undefined) {
+    throw new ConfigError(
+      'ACCESS_DATABASE_URL is missing: an Access Manager without DATABASE_URL needs it. The tenants part writes it into its data folder (database-urls.env).',
+    );
+  }
+  const options = { adminSettings: admin, names, encryptionKey: secrets.encryptionKey };
+  await prepareAccessDatabase(options);
+  return accessServiceSettings(options);
+}
+
+export async function startAccess(
+  ground: Ground,
+  closers: Closers,
+  tenants: Catalogue<DirectoryTenant> | undefined,
+): Promise<AccessManager> {
+  const { config, secrets, log, now, newId } = ground;
+  const pool = openPool(await openAccessDatabase(ground), {
+    max: 10,
+    applicationName: 'cofferdam access',
+    searchPath: accessSearchPath,
+    onError: (error) => log.warn({ err: error }, 'an idle connection of the Access Manager broke'),
+  });
+  closers.add(() => pool.end());
+  const access = await createAccessManager({
+    pool,
+    encryptionKey: secrets.encryptionKey,
+    multiTenant: config.multiTenant,
+    issuer: config.issuer,
+    environmentName: config.environmentName,
+    algorithm: config.tokenAlgorithm,
+    tenantStatus: async (id) => (await tenants?.get(id))?.status,
+    trustedProxies: config.trustedProxies,
+    version,
+    logger: log,
+    now,
+    newId,
+  });
+  if (!config.multiTenant) await bootstrapAccess(ground, access, false);
+  return access;
+}
+
+/** Single-tenant: an administrator and an application, made the first time; the secrets go into the data folder, once. */
+export async function bootstrapAccess(
+  ground: Ground,
+  access: AccessManager,
+  anew: boolean,
+): Promise<BootstrapSecrets | undefined> {
+  const path = join(ground.config.dataDirectory, 'bootstrap-credentials.json');
+  const made = await bootstrapSingleTenant({
+    store: access.store,
+    passwords: access.passwords,
+    secrets: access.secrets,
+    now: ground.now,
+    newId: ground.newId,
+    keep: (secrets) => writeFile(path, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600, flush: true }),
+    anew,
+  });
+  if (made !== undefined) ground.log.info({ path }, 'made an administrator and an application');
+  return made;
+}

@@ -1,0 +1,102 @@
+import type { FastifyInstance } from 'fastify';
+import type { AccessManager } from '../../access/access-manager.js';
+import { createAdmission } from '../../http/admission.js';
+import { createAuthenticate } from '../../http/authenticate.js';
+import { createCachedPermissions } from '../../http/cached-permissions.js';
+import { createKeySource, fetchKeys } from '../../http/jwks.js';
+import { createListener, registerRoutes } from '../../http/listener.js';
+import { registerOpenApi } from '../../http/openapi.js';
+import type { PermissionSource, TenantResolver } from '../../http/principal.js';
+import { renderProblem } from '../../http/problem.js';
+import { createRemotePermissions } from '../../http/remote-permissions.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { ledgerRoutes } from '../../ledger/ledger-app.js';
+import { createPoster } from '../../ledger/posting/poster.js';
+import type { TenantContext } from '../../postgres/tenant-context.js';
+import { version } from '../version.js';
+import { countRequests } from './http-metrics.js';
+import { type Check, healthRoute, readinessRoute, versionRoute } from './operational-routes.js';
+import type { Ground } from './part.js';
+
+export interface LedgerPart {
+  readonly app: FastifyInstance;
+  readonly routes: readonly RouteDefinition<TenantContext>[];
+}
+
+export interface LedgerOptions {
+  readonly tenants: TenantResolver<TenantContext>;
+  /** The Access Manager of this process; undefined: another one, at `config.authAddress`. */
+  readonly access: AccessManager | undefined;
+  readonly checks: Readonly<Record<string, () => Promise<Check>>>;
+  readonly isDraining: () => boolean;
+}
+
+const audience = 'midaz';
+
+/** The ledger's listener, ready to listen: the same routes in every mode, only the door differs. */
+export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart {
+  const { config, log, now, newId } = ground;
+  const app = createListener({
+    name: 'ledger',
+    logger: log,
+    newRequestId: newId,
+    renderError: renderProblem,
+    trustedProxies: config.trustedProxies,
+  });
+  countRequests(app, ground.metrics);
+  const routes = [
+    ...ledgerRoutes({
+      now,
+      newId,
+      poster: createPoster({ now, newId, log }),
+      limits: { pageLimitMax: config.pageLimitMax, monthRangeMax: config.monthRangeMax },
+      production: config.environmentName === 'production',
+      implicitIdempotency: config.implicitIdempotency,
+    }),
+    healthRoute<TenantContext>(),
+    versionRoute<TenantContext>(now),
+    readinessRoute<TenantContext>(
+      config.multiTenant ? 'multi-tenant' : 'single-tenant',
+      options.isDraining,
+      options.checks,
+    ),
+  ];
+  const admission = createAdmission({ auth: doorOf(ground, options.access), tenants: options.tenants });
+  registerRoutes(app, routes, admission);
+  registerOpenApi(app, {
+    title: 'Cofferdam Ledger',
+    version,
+    description: 'Double-entry ledger: organizations, ledgers, assets, accounts, balances, transactions.',
+    routes: routes as unknown as RouteDefinition<never>[],
+    authEnabled: config.authEnabled,
+  });
+  return { app, routes };
+}
+
+function doorOf({ config, now, log }: Ground, access: AccessManager | undefined) {
+  if (!config.authEnabled) return { enabled: false } as const;
+  const onError = (error: unknown): void => log.warn({ err: error }, 'the signing keys could not be had');
+  const address = config.authAddress;
+  const local = address === undefined ? access : undefined;
+  if (local === undefined && address === undefined)
+    throw new Error('authentication is on and there is no Access Manager');
+  // In one process the keys are handed over and nothing is fetched.
+  const keys = local
+    ? createKeySource({ load: () => local.keys.publicKeys(), now, onError, freshForMs: 60_000, unknownEveryMs: 0 })
+    : createKeySource({ load: fetchKeys(`${address}/.well-known/jwks.json`), now, onError });
+  const permissions: PermissionSource = local
+    ? local.permissions
+    : createCachedPermissions({ load: createRemotePermissions({ address: address as string, now }), now });
+  return {
+    enabled: true,
+    permissions,
+    authenticate: createAuthenticate({
+      keys,
+      issuer: config.issuer,
+      audience,
+      environment: config.environmentName,
+      multiTenant: config.multiTenant,
+      now,
+    }),
+  } as const;
+}

@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { accessSearchPath, accessServiceSettings } from '../../access/access-database.js';
+import type { AccessManager } from '../../access/access-manager.js';
+import { createAccessSeeder } from '../../access/access-seeder.js';
+import { createClientSecrets } from '../../access/credentials/client-secrets.js';
+import { passwordShortcomings } from '../../access/credentials/password-policy.js';
+import { createPasswords } from '../../access/credentials/passwords.js';
+import { createAccessStore } from '../../access/directory/with-directory.js';
+import { createListener, registerRoutes } from '../../http/listener.js';
+import { ledgerMigrations } from '../../ledger/migrations/index.js';
+import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
+import { toDatabaseUrl } from '../../postgres/connection-settings.js';
+import { openPool } from '../../postgres/pool.js';
+import { createVault } from '../../tenancy/credentials.js';
+import type { AccessSeeder } from '../../tenancy/ports.js';
+import type { PreparedServer } from '../../tenancy/prepare-server.js';
+import { createOperatorAdmission, metricsRoute, renderTenancyError, tenantRoutes } from '../../tenancy/routes/index.js';
+import { createTenantManager, type TenantManager } from '../../tenancy/tenant-manager.js';
+import { openAccessDatabase } from './access-part.js';
+import { healthRoute, versionRoute } from './operational-routes.js';
+import type { Closers, Ground } from './part.js';
+
+/** The operators' listener: metrics always, tenants in multi-tenant mode when this process runs the tenants part. */
+export function buildOperatorsListener(ground: Ground, manager: TenantManager | undefined): FastifyInstance {
+  const app = createListener({
+    name: 'tenants',
+    logger: ground.log,
+    newRequestId: ground.newId,
+    renderError: renderTenancyError,
+    trustedProxies: ground.config.trustedProxies,
+  });
+  const admission = createOperatorAdmission(ground.secrets.tenantManagerApiKey);
+  registerRoutes(
+    app,
+    [metricsRoute(ground.metrics), healthRoute(), versionRoute(ground.now), ...(manager ? tenantRoutes(manager) : [])],
+    admission,
+  );
+  return app;
+}
+
+export async function startTenants(
+  ground: Ground & Required<Pick<Ground, 'admin'>>,
+  closers: Closers,
+  prepared: PreparedServer,
+  access: AccessManager | undefined,
+): Promise<TenantManager> {
+  const { config, secrets, names, log, metrics, now, newId, admin } = ground;
+  if (admin === undefined) throw new Error('the tenants part needs an administrative login');
+  await writeDatabaseUrls(ground, prepared);
+  const passwords = access?.passwords ?? createPasswords();
+  const clientSecrets = access?.secrets ?? createClientSecrets(secrets.encryptionKey, newId);
+  const manager = createTenantManager({
+    admin,
+    prepared,
+    names,
+    vault: createVault([secrets.encryptionKey]),
+    ledgerMigrations,
+    runtimeGrants,
+    access: access?.seeder ?? (await openSeeder(ground, closers)),
+    secrets: {
+      hashPassword: (password) => passwords.hash(password),
+      passwordShortcomings,
+      newApplicationCredentials: () => clientSecrets.newApplicationCredentials(),
+    },
+    defaultIsolation: config.defaultIsolation,
+    retentionDays: config.retentionDays,
+    now,
+    newId,
+    log,
+    metrics,
+  });
+  closers.add(() => manager.stop());
+  await manager.start();
+  return manager;
+}
+
+/** The Access Manager runs elsewhere: its directory is written through its own login all the same. */
+async function openSeeder(ground: Ground, closers: Closers): Promise<AccessSeeder> {
+  const pool = openPool(await openAccessDatabase(ground), {
+    max: 4,
+    applicationName: 'cofferdam tenants',
+    searchPath: accessSearchPath,
+    onError: (error) => ground.log.warn({ err: error }, 'an idle connection to the access database broke'),
+  });
+  closers.add(() => pool.end());
+  return createAccessSeeder({ store: createAccessStore(pool), now: ground.now, newId: ground.newId });
+}
+
+/** What the other parts need to run alone: logins of their own with least rights (contract, "Environment"). */
+async function writeDatabaseUrls({ config, secrets, names, admin }: Ground, prepared: PreparedServer): Promise<void> {
+  if (admin === undefined) return;
+  const access = accessServiceSettings({ adminSettings: admin, names, encryptionKey: secrets.encryptionKey });
+  const lines = [
+    '# for a process that runs the ledger alone',
+    `CONTROL_DATABASE_URL=${toDatabaseUrl(prepared.ledgerReader)}`,
+    '# for a process that runs the Access Manager alone',
+    `# CONTROL_DATABASE_URL=${toDatabaseUrl(prepared.accessReader)}`,
+    `# ACCESS_DATABASE_URL=${toDatabaseUrl(access)}`,
+  ];
+  await writeFile(join(config.dataDirectory, 'database-urls.env'), `${lines.join('\n')}\n`, { mode: 0o600 });
+}

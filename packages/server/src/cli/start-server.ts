@@ -1,0 +1,167 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { v7 as uuidv7 } from 'uuid';
+import { type Config, ConfigError } from '../config.js';
+import type { TenantResolver } from '../http/principal.js';
+import { ledgerMigrations } from '../ledger/migrations/index.js';
+import { runtimeGrants } from '../ledger/migrations/runtime-grants.js';
+import { type InstallationNames, installationNames } from '../postgres/installation.js';
+import type { TenantContext } from '../postgres/tenant-context.js';
+import { createTenantResolver } from '../tenancy/resolve-tenant.js';
+import { prepareSingleTenant } from '../tenancy/single-tenant.js';
+import { createTenantPools } from '../tenancy/tenant-pools.js';
+import { CliError } from './cli-error.js';
+import { localSecrets } from './local-secrets.js';
+import { openAdmin } from './open-admin.js';
+import { startAccess } from './parts/access-part.js';
+import { type Catalogues, openCatalogues } from './parts/catalogues.js';
+import { buildLedger } from './parts/ledger-part.js';
+import type { Check } from './parts/operational-routes.js';
+import { Closers, type Ground } from './parts/part.js';
+import { buildOperatorsListener, startTenants } from './parts/tenants-part.js';
+
+export interface StartOptions {
+  readonly log: Logger;
+  readonly onProgress?: (text: string) => void;
+  /** Production uses the names of the contract; tests share a cluster under names of their own. */
+  readonly names?: InstallationNames;
+  readonly now?: () => Date;
+}
+
+export interface RunningServer {
+  /** Of the listeners that run here; base URLs without a trailing slash. */
+  readonly urls: { readonly ledger: string; readonly access: string; readonly tenants: string };
+  readonly tenantManagerApiKey: string;
+  readonly apps: {
+    readonly ledger?: FastifyInstance;
+    readonly access?: FastifyInstance;
+    readonly tenants: FastifyInstance;
+  };
+  /** Requests in flight finish, then everything is closed; the embedded PostgreSQL last. */
+  stop(): Promise<void>;
+}
+
+/** Time for transactions under way when a server stops. */
+const drainMs = 10_000;
+
+/**
+ * Starts the parts of one process, in the order in which they need each other, and listens when all are ready.
+ * @throws ConfigError and CliError with a sentence for the operator
+ */
+export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
+  const { log, onProgress, names = installationNames('cofferdam'), now = () => new Date() } = options;
+  const closers = new Closers();
+  let draining = false;
+  try {
+    const secrets = await localSecrets(config);
+    const metrics = new Registry();
+    collectDefaultMetrics({ register: metrics });
+    const admin = await openAdmin(config, log, onProgress, closers);
+    const ground: Ground = { config, secrets, names, log, metrics, now, newId: () => uuidv7(), admin };
+
+    onProgress?.('databases');
+    const catalogues = config.multiTenant ? await openCatalogues(ground, closers) : undefined;
+    const access = config.parts.has('access') ? await startAccess(ground, closers, catalogues?.access) : undefined;
+    const manager =
+      catalogues?.prepared && config.parts.has('tenants')
+        ? await startTenants(ground, closers, catalogues.prepared, access)
+        : undefined;
+    const ledger = config.parts.has('ledger')
+      ? buildLedger(ground, { ...(await openStores(ground, catalogues, closers)), access, isDraining: () => draining })
+      : undefined;
+    const tenants = buildOperatorsListener(ground, manager);
+
+    onProgress?.('listeners');
+    const { ports } = config;
+    const listen = (app: FastifyInstance | undefined, host: string, port: number, variable: string): Promise<string> =>
+      app === undefined ? Promise.resolve('') : listenOn(app, host, port, variable, closers);
+    const urls = {
+      tenants: await listen(tenants, config.tenantsBindAddress, ports.tenants, 'TENANTS_PORT'),
+      access: await listen(access?.app, config.bindAddress, ports.access, 'ACCESS_PORT'),
+      ledger: await listen(ledger?.app, config.bindAddress, ports.ledger, 'SERVER_PORT'),
+    };
+    if (access) closers.add(() => access.close());
+
+    let stopping: Promise<void> | undefined;
+    return Object.freeze({
+      urls,
+      tenantManagerApiKey: secrets.tenantManagerApiKey,
+      apps: { ...(ledger ? { ledger: ledger.app } : {}), ...(access ? { access: access.app } : {}), tenants },
+      stop() {
+        draining = true;
+        stopping ??= closers.close();
+        return stopping;
+      },
+    });
+  } catch (error) {
+    await closers
+      .close()
+      .catch((failure) => log.warn({ err: failure }, 'could not close everything after a failed start'));
+    throw error;
+  }
+}
+
+/** Where requests find their books: by the token's tenant, or the one static context. */
+async function openStores(
+  ground: Ground,
+  catalogues: Catalogues | undefined,
+  closers: Closers,
+): Promise<{ tenants: TenantResolver<TenantContext>; checks: Record<string, () => Promise<Check>> }> {
+  const { log, metrics, admin, names, secrets } = ground;
+  if (catalogues?.ledger) {
+    const catalogue = catalogues.ledger;
+    const pools = createTenantPools({ log, metrics });
+    closers.add(() => pools.close(drainMs));
+    return {
+      tenants: createTenantResolver({ catalogue, pools, schemaVersionMin: ledgerMigrations.at(-1)?.id, metrics }),
+      // Tenants known so far are served for a while without it: degraded is still ready.
+      checks: {
+        control: async () =>
+          catalogue.isFresh() ? { status: 'up' } : { status: 'degraded', reason: 'the change feed is silent' },
+      },
+    };
+  }
+  if (admin === undefined)
+    throw new ConfigError('DATABASE_URL is missing: single-tenant mode prepares its own database.');
+  const single = await prepareSingleTenant({
+    admin,
+    names,
+    encryptionKey: secrets.encryptionKey,
+    ledgerMigrations,
+    runtimeGrants,
+    log,
+  });
+  closers.add(() => single.drain(drainMs));
+  return {
+    tenants: { resolve: () => single.context },
+    checks: {
+      database: async () => {
+        await single.context.pool.pg.query('select 1');
+        return { status: 'up' };
+      },
+    },
+  };
+}
+
+async function listenOn(
+  app: FastifyInstance,
+  host: string,
+  port: number,
+  variable: string,
+  closers: Closers,
+): Promise<string> {
+  closers.add(() => app.close());
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      throw new CliError(
+        `port ${port} on ${host} is taken by another program: end it, or choose another with ${variable}.`,
+      );
+    }
+    throw error;
+  }
+  const { port: actual } = app.server.address() as { port: number };
+  return `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${actual}`;
+}

@@ -49,6 +49,7 @@ describe('password hashes', () => {
     expect(await passwords.matches(one, 'Correct horse')).toBe(true);
     expect(await passwords.matches(one, 'correct horse')).toBe(false);
     expect(await passwords.matches(undefined, 'anything')).toBe(false);
+    expect(await passwords.matches('unreadable', 'unreadable')).toBe(false);
   });
 
   it('leave the event loop to others', async () => {

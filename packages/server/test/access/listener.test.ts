@@ -110,7 +110,9 @@ describe('the listener of the Access Manager', () => {
     const tenant = await seedTenant(other, 'acme');
     const { clientId, clientSecret } = tenant;
     const login = { grantType: 'client_credentials', clientId, clientSecret };
-    expect((await logIn(other, login)).statusCode).toBe(200);
+    const token = (await logIn(other, login)).json().accessToken;
+    const mayRead = async () => (await get(other, '/v1/permissions', token)).statusCode;
+    expect(await mayRead()).toBe(200);
     await gate.close();
     for (const answer of [await logIn(other, login), await get(other, '/readyz')]) {
       expect(answer.json()).toMatchObject({ code: 'AUT-1099' });
@@ -118,8 +120,14 @@ describe('the listener of the Access Manager', () => {
       expect(answer.headers['retry-after']).toBeDefined();
       expect(answer.body).not.toMatch(/pool|postgres|ECONN|select/i);
     }
-    // Keys in memory still serve verifiers.
+    // Keys in memory still serve verifiers, and what was known of a caller for a quarter of an hour.
+    other.clock.forward(61);
     expect((await get(other, '/.well-known/jwks.json')).statusCode).toBe(200);
+    expect(await mayRead()).toBe(200);
+    other.clock.forward(13 * 60);
+    expect(await mayRead()).toBe(200);
+    other.clock.forward(60);
+    expect(await mayRead()).toBe(503);
     await other.close();
     await pool.end();
   });

@@ -17,7 +17,8 @@ export interface Passwords {
   /** PHC string. Does not check the policy. */
   hash(password: string): Promise<string>;
   /**
-   * Always takes one verification, also when there is no hash to compare with (unknown user): the caller cannot tell.
+   * Always takes one verification, also when there is no hash to compare with (unknown user) or an unreadable one: the
+   * caller cannot tell.
    * `beforeTurn` runs when its turn comes; if it throws, nothing is verified (rate limits are checked again there).
    */
   matches(storedHash: string | undefined, password: string, beforeTurn?: () => void): Promise<boolean>;
@@ -48,7 +49,7 @@ export function createPasswords({ concurrency = 2, waitingMax = 64 }: PasswordsO
     matches: async (storedHash: string | undefined, password: string, beforeTurn?: () => void) =>
       inTurn(async () => {
         beforeTurn?.();
-        const equal = await verify(storedHash ?? nobodysHash, password);
+        const equal = await verify(storedHash ?? nobodysHash, password).catch(() => verify(nobodysHash, password));
         return equal && storedHash !== undefined;
       }),
   });

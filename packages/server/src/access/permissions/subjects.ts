@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import { LRUCache } from 'lru-cache';
+import { AccessError } from '../access-errors.js';
 import { findSubjectRoles, type Subject, type SubjectRoles } from '../directory/subject-roles.js';
 import { type AccessStore, withDirectory } from '../directory/with-directory.js';
 
@@ -20,31 +21,53 @@ export interface SubjectsOptions {
 }
 
 interface Remembered {
-  readonly until: number;
-  readonly answer: Promise<SubjectRoles | undefined>;
+  answer: Promise<SubjectRoles | undefined>;
+  /** When the directory said so. */
+  saidAt: number;
+  /** When to ask again. */
+  until: number;
 }
+
+/** What was known may be used so long while the directory cannot be reached (contract, "Fail-static"). */
+const failStaticMs = 15 * 60_000;
+const askAgainAfterFailureMs = 5_000;
 
 /** What each subject may do, remembered for at most a minute by (tenant, kind, subject); twins ask the database once. */
 export function createSubjects({ store, now, cacheMs = 60_000, cachedMax = 20_000 }: SubjectsOptions): Subjects {
   const cache = new LRUCache<string, Remembered>({ max: cachedMax });
+
+  function ask(key: string, tenantId: TenantId, subject: Subject, before: Remembered | undefined): Remembered {
+    const at = now();
+    const asked = withDirectory(store, tenantId, (tx) => findSubjectRoles(tx, subject, at));
+    const entry: Remembered = {
+      saidAt: at.getTime(),
+      until: at.getTime() + Math.min(cacheMs, 60_000),
+      answer: asked.catch((error: unknown) => {
+        const away = error instanceof AccessError && error.reasonName === 'unavailable';
+        if (away && before !== undefined && at.getTime() - before.saidAt < failStaticMs) {
+          entry.saidAt = before.saidAt;
+          entry.until = now().getTime() + askAgainAfterFailureMs;
+          return before.answer;
+        }
+        // A failure is told to those who waited for it, and to nobody later.
+        if (cache.peek(key) === entry) cache.delete(key);
+        throw error;
+      }),
+    };
+    cache.set(key, entry);
+    return entry;
+  }
+
   return Object.freeze({
     rolesOf(tenantId: TenantId, subject: Subject) {
       const key = keyOf(tenantId, subject);
-      const at = now();
       const known = cache.get(key);
-      if (known !== undefined && at.getTime() < known.until) return known.answer;
-      const answer = withDirectory(store, tenantId, (tx) => findSubjectRoles(tx, subject, at));
-      const remembered = { until: at.getTime() + Math.min(cacheMs, 60_000), answer };
-      cache.set(key, remembered);
-      // A failure is told to those who waited for it, and to nobody later.
-      answer.catch(() => {
-        if (cache.peek(key) === remembered) cache.delete(key);
-      });
-      return answer;
+      const fresh = known !== undefined && now().getTime() < known.until;
+      return (fresh ? known : ask(key, tenantId, subject, known)).answer;
     },
     forget(tenantId: TenantId, subject?: Subject) {
       if (subject !== undefined) cache.delete(keyOf(tenantId, subject));
-      else for (const key of cache.keys()) if (key.startsWith(`${tenantId}/`)) cache.delete(key);
+      else for (const key of [...cache.keys()]) if (key.startsWith(`${tenantId}/`)) cache.delete(key);
     },
   });
 }

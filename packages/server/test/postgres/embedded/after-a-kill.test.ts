@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { layoutOf } from '../../../src/postgres/embedded/layout.js';
 import { findProcess } from '../../../src/postgres/embedded/processes.js';
 import { type EmbeddedServer, startEmbedded } from '../../../src/postgres/embedded/start-embedded.js';
@@ -12,6 +12,9 @@ import { ask, countServerProcesses, privateFolder, quietLog, removeFolder } from
 import { type Owner, startOwner } from './start-owner.js';
 
 // One cluster for all: each test leaves it stopped and whole.
+// Several clusters are made and many servers started, perhaps beside a busy neighbour.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 let folder: string;
 let directory: string;
 let running: EmbeddedServer | undefined;
@@ -144,11 +147,14 @@ test('killed while making the cluster: the leftovers are removed and the next st
   const target = join(aside, 'postgres');
   try {
     const owner = startOwner({ directory: target });
-    await owner.hears('making the database cluster');
-    await sleep(250);
+    const drafts = () =>
+      existsSync(target) ? readdirSync(target).filter((name) => name.startsWith('cluster.new-')) : [];
+    // In the middle of initdb: it has begun to write, and takes a good while longer.
+    await expect
+      .poll(() => drafts().some((draft) => existsSync(join(target, draft, 'data', 'PG_VERSION'))), { timeout: 60_000 })
+      .toBe(true);
     owner.process.kill('SIGKILL');
     await owner.exit;
-    const drafts = () => readdirSync(target).filter((name) => name.startsWith('cluster.new-'));
     expect(drafts()).toHaveLength(1);
     expect(existsSync(layoutOf(target).cluster)).toBe(false);
     const server = await startEmbedded({ directory: target, log: quietLog });

@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findRunning } from '../../../src/postgres/embedded/find-running.js';
 import { layoutOf } from '../../../src/postgres/embedded/layout.js';
 import { startEmbedded } from '../../../src/postgres/embedded/start-embedded.js';
 import { ask, countServerProcesses, openToOthers, overTcp, privateFolder, quietLog, removeFolder } from './helpers.js';
+
+// Several clusters are made and many servers started, perhaps beside a busy neighbour.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let folder: string;
 let directory: string;

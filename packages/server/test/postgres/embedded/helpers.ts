@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,16 @@ import type { Ready } from './start-owner.js';
 /** A folder with mode 0700, as `mkdtemp` makes it: what CI and ordinary users have. */
 export function privateFolder(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'cofferdam-embedded-')));
+}
+
+/** The same where this user can get to it: the temporary folder itself may be root's alone. */
+export function privateFolderWithin(reach: { readonly uid: number; readonly gid: number } | undefined): string {
+  if (reach === undefined) return privateFolder();
+  const enters = (path: string) =>
+    spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', path], { ...reach, cwd: '/', stdio: 'ignore' }).status === 0;
+  const base = [tmpdir(), '/tmp', '/var/tmp'].find(enters);
+  if (base === undefined) throw new Error(`no temporary folder that user ${reach.uid} can enter`);
+  return realpathSync(mkdtempSync(join(base, 'cofferdam-embedded-')));
 }
 
 export async function removeFolder(folder: string, directory = join(folder, 'postgres')): Promise<void> {
@@ -40,12 +51,17 @@ export async function countServerProcesses(directory: string): Promise<number> {
   return (await processesStandingIn(layoutOf(directory).data)).length;
 }
 
-/** Everything that group or others could read, write or enter. PostgreSQL's own files hold to 0600 and 0700. */
+/**
+ * Everything that group or others could read, write or enter, had they come so far: the folder itself is 0700. A copy of the
+ * programs keeps the modes of its package.
+ */
 export function openToOthers(folder: string): string[] {
   const found: string[] = [];
   const stat = lstatSync(folder);
   if (!stat.isSymbolicLink() && (stat.mode & 0o077) !== 0) found.push(folder);
-  if (stat.isDirectory()) for (const name of readdirSync(folder)) found.push(...openToOthers(join(folder, name)));
+  if (stat.isDirectory())
+    for (const name of readdirSync(folder))
+      if (!name.startsWith('binaries-')) found.push(...openToOthers(join(folder, name)));
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface Ready {
@@ -19,8 +19,18 @@ export interface Owner {
   readonly exit: Promise<number | NodeJS.Signals>;
   /** What it wrote to standard error so far. */
   said(): string;
-  /** Resolves once it has said this. */
-  hears(text: string): Promise<void>;
+}
+
+const script = fileURLToPath(new URL('owner.ts', import.meta.url));
+
+/** Whether this user can run `owner.ts` at all: not from a checkout, or with a Node, under somebody's private folder. */
+export function canRunOwner(user: { readonly uid: number; readonly gid: number }): boolean {
+  const probe = spawnSync(process.execPath, ['-e', `require('fs').readFileSync(${JSON.stringify(script)})`], {
+    ...user,
+    cwd: '/',
+    stdio: 'ignore',
+  });
+  return probe.status === 0;
 }
 
 /** Runs `owner.ts` in a process of its own, as another user if asked. */
@@ -28,19 +38,22 @@ export function startOwner(
   options: { readonly directory: string; readonly allowNamespace?: boolean },
   user?: { readonly uid: number; readonly gid: number },
 ): Owner {
-  const script = fileURLToPath(new URL('owner.ts', import.meta.url));
   const child = spawn(
     process.execPath,
     ['--conditions=source', '--import', import.meta.resolve('tsx'), script, JSON.stringify(options)],
-    { ...user, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], HOME: '/nonexistent' } },
+    { ...user, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], HOME: '/nonexistent' } },
   );
   let errors = '';
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString('utf8');
   });
+  child.on('error', (error) => {
+    errors += error.message;
+  });
   const exit = new Promise<number | NodeJS.Signals>((resolve) => {
     child.on('close', (code, signalName) => resolve(signalName ?? code ?? -1));
+    child.on('error', () => resolve(-1));
   });
   const ready = new Promise<Ready | undefined>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -48,17 +61,12 @@ export function startOwner(
       if (output.includes('\n')) resolve(JSON.parse(output) as Ready);
     });
     child.on('close', () => resolve(undefined));
+    child.on('error', () => resolve(undefined));
   });
   return {
     process: child,
     ready,
     exit,
     said: () => errors,
-    async hears(text) {
-      while (!errors.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`ended before saying ${text}: ${errors}`);
-        await new Promise((resolve) => setTimeout(resolve, 2));
-      }
-    },
   };
 }

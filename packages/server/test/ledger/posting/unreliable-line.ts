@@ -1,0 +1,60 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { openTenantPool } from '../../../src/postgres/pool.js';
+import type { TenantContext } from '../../../src/postgres/tenant-context.js';
+import type { LedgerStore } from '../../support/cluster.js';
+
+export interface UnreliableLine {
+  readonly tenant: TenantContext;
+  /**
+   * Breaks the connection at the next COMMIT: before it reaches the server, or after the server has done it and before
+   * the client hears of it.
+   */
+  breakAtCommit(when: 'before' | 'after'): void;
+  close(): Promise<void>;
+}
+
+/** A real PostgreSQL behind a line that can be cut: the only way to lose the answer to a COMMIT on purpose. */
+export async function openUnreliableLine(store: LedgerStore): Promise<UnreliableLine> {
+  let plan: 'before' | 'after' | undefined;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const { host, port } = store.settings;
+    // The test cluster may listen on a Unix socket: then the host is its folder.
+    const upstream = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+    const cut = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', cut).on('close', cut);
+    }
+    client.on('data', (chunk) => {
+      // A simple query message: 'Q', length, text, NUL.
+      if (plan === undefined || !chunk.includes('commit\0')) return upstream.write(chunk);
+      const when = plan;
+      plan = undefined;
+      if (when === 'before') return cut();
+      upstream.removeAllListeners('data');
+      upstream.on('data', () => cut());
+      return upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => client.write(chunk));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const settings = { ...store.settings, host: '127.0.0.1', port };
+  const pool = openTenantPool(settings, { max: 3, applicationName: 'unreliable', searchPath: ['ledger'] });
+  return {
+    tenant: Object.freeze({ ...store.tenant, pool }),
+    breakAtCommit(when) {
+      plan = when;
+    },
+    async close() {
+      await pool.drain(1_000);
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -54,7 +54,7 @@ describe.each(['database', 'schema'] as const)('%s mode', (isolation) => {
       'x"; DROP SCHEMA public CASCADE; --',
       `'); drop database "postgres"; --`,
       '$do$ end; $do$',
-      'Ω 日本 \\ %s ${1}',
+      'Ω 日本 \\ %s $1',
     ]) {
       const { id, status } = await installation.create({ isolation, name });
       expect(await installation.get(id)).toMatchObject({ name, status: 'active' });

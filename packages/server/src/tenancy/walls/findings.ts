@@ -45,7 +45,8 @@ select format('%s may connect to database %s', r.rolname, d.datname) as finding
  where (d.datname = any ($5)
         -- not ours to close when they belong to the server's own superuser: prepare-server warns of it
         or d.datname in ('postgres', 'template1') and pg_has_role(current_user, d.datdba, 'usage'))
-   and has_database_privilege(r.oid, d.oid, 'connect')
+   -- a neighbour's database is a fresh copy, open by right, until its own provisioning has closed it; nobody gets in yet
+   and d.datallowconn and has_database_privilege(r.oid, d.oid, 'connect')
 union all
 select format('%s may not connect to its own database', r.rolname) from login r, pg_database d
  where d.datname = $4 and not has_database_privilege(r.oid, d.oid, 'connect')

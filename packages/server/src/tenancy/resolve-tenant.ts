@@ -1,0 +1,141 @@
+import { LedgerError, type TenantId } from '@cofferdam/core';
+import { Counter, type Registry } from 'prom-client';
+import type { Principal, TenantResolver } from '../http/principal.js';
+import type { TenantContext, TenantPool } from '../postgres/tenant-context.js';
+import { type Catalogue, CatalogueUnavailable } from './catalogue-reader.js';
+import type { TenantConfig } from './tenant-config.js';
+import type { TenantPools } from './tenant-pools.js';
+
+export interface TenantResolverOptions {
+  readonly catalogue: Catalogue<TenantConfig>;
+  readonly pools: TenantPools;
+  /** Id of the migration that this build cannot work without; older books answer 503 until they are migrated. */
+  readonly schemaVersionMin: string | undefined;
+  readonly metrics?: Registry;
+}
+
+/**
+ * From verified claims to the tenant's own store (tenancy §5.1, steps 6–8). The status is looked at on every request.
+ * With everything known and open the answer comes without a promise.
+ */
+export function createTenantResolver(options: TenantResolverOptions): TenantResolver<TenantContext> {
+  const { catalogue, pools } = options;
+  const denied = options.metrics && deniedCounter(options.metrics);
+  catalogue.onChange((config) => pools.changed(config));
+
+  const contextOf = (config: TenantConfig, pool: TenantPool): TenantContext =>
+    Object.freeze({ tenantId: config.id, slug: config.slug, configVersion: config.configVersion, pool });
+
+  const check = (config: TenantConfig | undefined): TenantConfig => {
+    const refusal = refusalOf(config, options.schemaVersionMin);
+    if (refusal !== undefined) throw refusal;
+    return config as TenantConfig;
+  };
+
+  const slowly = async (id: TenantId): Promise<TenantContext> => {
+    const config = check(await ask(catalogue, id));
+    const pool = await pools.acquire(config);
+    // Opening took its time: what the feed brought meanwhile counts.
+    const latest = catalogue.peek(id);
+    if (latest !== undefined && latest.version > config.version) check(latest);
+    return contextOf(config, pool);
+  };
+
+  const counted = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      denied?.(error);
+      throw error;
+    }
+  };
+
+  return Object.freeze({
+    resolve(principal: Principal | undefined) {
+      return counted(() => {
+        const id = principal?.tenantId;
+        if (id === undefined) throw missingTenant();
+        const config = catalogue.peek(id);
+        const pool = config && pools.peek(check(config));
+        if (config !== undefined && pool !== undefined) return contextOf(config, pool);
+        return slowly(id).catch((error: unknown) => {
+          denied?.(error);
+          throw error;
+        });
+      });
+    },
+  });
+}
+
+async function ask(catalogue: Catalogue<TenantConfig>, id: TenantId): Promise<TenantConfig | undefined> {
+  try {
+    return await catalogue.get(id);
+  } catch (error) {
+    throw new LedgerError('tenant_service_unavailable', {
+      detail: 'The tenant of this token cannot be looked up at the moment; try again.',
+      reason: 'SERVICE_UNAVAILABLE',
+      retryAfterSeconds: 2,
+      log: error instanceof CatalogueUnavailable ? error.cause : error,
+    });
+  }
+}
+
+/** Why a tenant is not served (contract, "One answer for refusals"). No text names the tenant. */
+function refusalOf(config: TenantConfig | undefined, schemaVersionMin: string | undefined): LedgerError | undefined {
+  if (config === undefined || config.status === 'deleted')
+    return new LedgerError('tenant_not_found', {
+      detail: 'The tenant of this token does not exist.',
+      reason: 'TENANT_NOT_FOUND',
+    });
+  if (config.status === 'provisioning' || config.status === 'failed')
+    return notYet('TENANT_NOT_PROVISIONED', 'not ready yet');
+  if (config.status !== 'active')
+    return new LedgerError('service_suspended', {
+      detail: 'The tenant of this token is suspended.',
+      reason: 'TENANT_SUSPENDED',
+    });
+  switch (config.associationStatus) {
+    case 'active':
+      break;
+    case null:
+      return new LedgerError('tenant_not_provisioned', {
+        detail: 'The tenant of this token has no ledger.',
+        reason: 'TENANT_SERVICE_NOT_CONFIGURED',
+      });
+    case 'provisioning':
+    case 'failed':
+      return notYet('TENANT_NOT_PROVISIONED', 'not ready yet');
+    default:
+      return new LedgerError('service_suspended', {
+        detail: 'The ledger of this tenant is suspended.',
+        reason: 'TENANT_SUSPENDED',
+      });
+  }
+  if (schemaVersionMin !== undefined && (config.schemaVersion ?? '') < schemaVersionMin)
+    return notYet('TENANT_MIGRATION_PENDING', 'waiting for a migration');
+  return undefined;
+}
+
+function notYet(reason: string, what: string): LedgerError {
+  return new LedgerError('tenant_service_unavailable', {
+    detail: `The tenant of this token is ${what}; try again.`,
+    reason,
+    retryAfterSeconds: 5,
+    log: reason,
+  });
+}
+
+function missingTenant(): LedgerError {
+  return new LedgerError('invalid_token', { detail: 'The token names no tenant.', reason: 'MISSING_TENANT' });
+}
+
+function deniedCounter(registry: Registry): (error: unknown) => void {
+  const counter = new Counter({
+    name: 'tenant_denied_total',
+    help: 'Requests refused before a handler because of their tenant, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+  return (error) =>
+    counter.inc({ reason: error instanceof LedgerError ? (error.info.reason ?? error.reasonName) : 'unexpected' });
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { TenantId } from '@cofferdam/core';
+import { type ConnectionSettings, connectionSettings, type TlsSettings } from '../postgres/connection-settings.js';
+import type { AssociationStatus } from './associations.js';
+import { type Catalogue, type CatalogueOptions, type CatalogueRow, createCatalogue } from './catalogue-reader.js';
+import type { Vault } from './credentials.js';
+import type { TenantStatus } from './tenant-record.js';
+
+/** What a ledger process knows of a tenant. */
+export interface TenantConfig extends CatalogueRow {
+  readonly slug: string;
+  readonly status: TenantStatus;
+  /** Of the service `ledger`; null: not associated. */
+  readonly associationStatus: AssociationStatus | null;
+  /** Grows when the connection changes. */
+  readonly configVersion: number;
+  /** Id of the last migration of its books. */
+  readonly schemaVersion: string | null;
+  /** Undefined before provisioning has got that far and after the purge. */
+  readonly store: TenantStore | undefined;
+}
+
+export interface TenantStore {
+  readonly settings: ConnectionSettings;
+  readonly schema: string;
+  /** Null: the process's own default. */
+  readonly connectionsMax: number | null;
+  /** Of all that a connection is made with, password included. */
+  readonly fingerprint: string;
+}
+
+interface Raw {
+  id: TenantId;
+  slug: string;
+  status: TenantStatus;
+  association_status: AssociationStatus | null;
+  version: number;
+  config_version: number | null;
+  schema_version: string | null;
+  host: string | null;
+  port: number;
+  tls: TlsSettings | null;
+  database_name: string;
+  schema_name: string;
+  runtime_login: string;
+  runtime_credential: string | null;
+  connections_max: number | null;
+}
+
+/** The catalogue of a ledger process (`ledgerReader` of `prepareServer`, or `CONTROL_DATABASE_URL`). */
+export function createLedgerCatalogue(options: CatalogueOptions & { readonly vault: Vault }): Catalogue<TenantConfig> {
+  return createCatalogue<Raw, TenantConfig>(options, {
+    name: 'ledger_tenant',
+    readRow: (raw) =>
+      Object.freeze({
+        id: raw.id,
+        slug: raw.slug,
+        status: raw.status,
+        associationStatus: raw.association_status,
+        version: raw.version,
+        configVersion: raw.config_version ?? 0,
+        schemaVersion: raw.schema_version,
+        store: readStore(raw, options.vault),
+      }),
+  });
+}
+
+function readStore(raw: Raw, vault: Vault): TenantStore | undefined {
+  if (raw.host === null || raw.runtime_credential === null) return undefined;
+  const settings = connectionSettings({
+    host: raw.host,
+    port: raw.port,
+    database: raw.database_name,
+    user: raw.runtime_login,
+    password: vault.open(raw.id, 'runtime-login', raw.runtime_credential),
+    ...(raw.tls === null ? {} : { ssl: raw.tls }),
+  });
+  const { host, port, database, user, password, ssl } = settings;
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([host, port, database, user, password, ssl ?? null, raw.schema_name, raw.connections_max]))
+    .digest('base64url');
+  return Object.freeze({ settings, schema: raw.schema_name, connectionsMax: raw.connections_max, fingerprint });
+}
+
+/** What the Access Manager knows of a tenant: no placement, no credential. */
+export interface DirectoryTenant extends CatalogueRow {
+  readonly slug: string;
+  readonly name: string;
+  readonly status: TenantStatus;
+}
+
+/** The catalogue of an Access Manager (`accessReader` of `prepareServer`, or `CONTROL_DATABASE_URL`). */
+export function createAccessCatalogue(options: CatalogueOptions): Catalogue<DirectoryTenant> {
+  return createCatalogue<DirectoryTenant, DirectoryTenant>(options, {
+    name: 'access_tenant',
+    readRow: ({ id, version, slug, name, status }) => Object.freeze({ id, version, slug, name, status }),
+  });
+}

@@ -1,0 +1,247 @@
+import { strict as assert } from 'node:assert';
+import { LedgerError, type TenantId } from '@cofferdam/core';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { type DrainableTenantPool, openTenantPool } from '../postgres/pool.js';
+import type { TenantPool } from '../postgres/tenant-context.js';
+import { checkPlace } from './check-place.js';
+import type { Log } from './ports.js';
+import type { TenantConfig, TenantStore } from './tenant-config.js';
+
+export interface TenantPoolsOptions {
+  readonly log: Log;
+  /** Above this many, the least recently used idle pool makes room. Default 100. */
+  readonly poolsMax?: number;
+  /** Never more than this many. Default twice `poolsMax`. */
+  readonly poolsHardMax?: number;
+  /** Connections of a pool unless the tenant's own setting says otherwise. Default 5. */
+  readonly connectionsMax?: number;
+  /** A pool unused for this long is closed even when there is room. Default 5 minutes. */
+  readonly idleMs?: number;
+  /** A pool used less than this long ago is never closed to make room: somebody may be about to use it. Default 1 s. */
+  readonly restMs?: number;
+  /** Running transactions of a pool that makes room or is replaced may go on for this long. Default 30 s. */
+  readonly graceMs?: number;
+  readonly metrics?: Registry;
+}
+
+/** The pools of one process, one per tenant at most. */
+export interface TenantPools {
+  /** The tenant's pool when it is open and as this configuration says. */
+  peek(config: TenantConfig): TenantPool | undefined;
+  /** Opens it when need be; callers share one opening. @throws LedgerError 0161: unreachable, or no capacity */
+  acquire(config: TenantConfig): Promise<TenantPool>;
+  /** A newer configuration: closes the pool of a tenant that is not served any more, replaces one whose settings changed. */
+  changed(config: TenantConfig): void;
+  readonly size: number;
+  close(graceMs: number): Promise<void>;
+}
+
+interface Held {
+  readonly tenantId: TenantId;
+  readonly pool: DrainableTenantPool;
+  readonly fingerprint: string;
+  readonly configVersion: number;
+  usedAt: number;
+}
+
+/** Running work of a suspended tenant may go on for this long (tenancy §6.3). */
+const suspendedGraceMs = 5_000;
+const sweepMs = 30_000;
+const lingerMs = 1_000;
+
+export function createTenantPools(options: TenantPoolsOptions): TenantPools {
+  const { log } = options;
+  const poolsMax = options.poolsMax ?? 100;
+  const poolsHardMax = options.poolsHardMax ?? poolsMax * 2;
+  const graceMs = options.graceMs ?? 30_000;
+  // Key: the full canonical id. In order of use: a pool that is used moves to the end.
+  const held = new Map<TenantId, Held>();
+  const opening = new Map<TenantId, { readonly fingerprint: string; readonly pool: Promise<TenantPool> }>();
+  const failures = new Map<TenantId, { until: number; delayMs: number }>();
+  const draining = new Set<Promise<void>>();
+  const metrics = createMetrics(options.metrics, () => held.size);
+  let closed = false;
+
+  const use = (entry: Held, config: TenantConfig): TenantPool => {
+    // The key was found by this id; that the value belongs to it is asserted all the same (X-15).
+    assert.equal(entry.tenantId, config.id, 'a pool was found under the id of another tenant');
+    entry.usedAt = performance.now();
+    held.delete(entry.tenantId);
+    held.set(entry.tenantId, entry);
+    return entry.pool;
+  };
+
+  /** Takes it out first, then drains: nobody new finds it. Only this very pool, never one that replaced it meanwhile. */
+  const retire = (entry: Held, grace: number, reason: string): void => {
+    if (held.get(entry.tenantId) === entry) held.delete(entry.tenantId);
+    metrics.evicted(reason);
+    // Requests that were given a replaced pool a moment ago still find it open: a rotation fails none of them.
+    const lingered =
+      reason === 'replaced' ? new Promise((resolve) => setTimeout(resolve, lingerMs).unref()) : undefined;
+    const drained = (
+      lingered === undefined ? entry.pool.drain(grace) : lingered.then(() => entry.pool.drain(grace))
+    ).catch((error: unknown) => log.warn({ tenantId: entry.tenantId, err: error }, 'a pool did not drain'));
+    draining.add(drained);
+    void drained.finally(() => draining.delete(drained));
+  };
+
+  const makeRoom = (): void => {
+    if (held.size + opening.size < poolsMax) return;
+    const now = performance.now();
+    for (const entry of held.values()) {
+      if (now - entry.usedAt < (options.restMs ?? 1_000)) break; // the rest was used even later
+      if (!isIdle(entry)) continue;
+      retire(entry, graceMs, 'room');
+      return;
+    }
+    if (held.size + opening.size < poolsHardMax) return;
+    throw new LedgerError('tenant_service_unavailable', {
+      detail: 'The server is at its limit of tenants served at once; try again.',
+      reason: 'TENANT_CAPACITY',
+      retryAfterSeconds: 5,
+      log: `${held.size} tenant pools are in use`,
+    });
+  };
+
+  const open = async (config: TenantConfig, store: TenantStore): Promise<TenantPool> => {
+    const before = held.get(config.id);
+    if (before === undefined) makeRoom();
+    const pool = openTenantPool(store.settings, {
+      max: store.connectionsMax ?? options.connectionsMax ?? 5,
+      applicationName: 'cofferdam ledger',
+      searchPath: [store.schema],
+      connectTimeoutMs: 5_000,
+      onError: (error) => log.warn({ tenantId: config.id, err: error }, 'an idle connection of a tenant broke'),
+    });
+    try {
+      await checkPlace(pool.pg, store);
+    } catch (error) {
+      void pool.drain(0).catch(() => {});
+      throw refuse(config, error);
+    }
+    failures.delete(config.id);
+    const current = held.get(config.id);
+    if (closed || (current !== undefined && current.configVersion > config.configVersion)) {
+      void pool.drain(0).catch(() => {});
+      if (current === undefined) throw unavailable(config, 'the process is stopping');
+      return use(current, config);
+    }
+    const entry: Held = {
+      tenantId: config.id,
+      pool,
+      fingerprint: store.fingerprint,
+      configVersion: config.configVersion,
+      usedAt: performance.now(),
+    };
+    held.set(config.id, entry);
+    if (current !== undefined) retire(current, graceMs, 'replaced');
+    return use(entry, config);
+  };
+
+  /** Remembers the failure for a moment, so that a burst of requests does not become a burst of connections. */
+  const refuse = (config: TenantConfig, error: unknown): LedgerError => {
+    const delayMs = Math.min((failures.get(config.id)?.delayMs ?? 50) * 2, 1_000);
+    failures.set(config.id, { until: performance.now() + delayMs, delayMs });
+    log.error({ tenantId: config.id, err: error }, 'the store of a tenant cannot be reached');
+    return unavailable(config, error);
+  };
+
+  const peek = (config: TenantConfig): TenantPool | undefined => {
+    const entry = held.get(config.id);
+    if (entry === undefined) return undefined;
+    // A configuration older than the pool's is out of date: the pool is right.
+    const isRight = entry.fingerprint === config.store?.fingerprint || entry.configVersion > config.configVersion;
+    return isRight ? use(entry, config) : undefined;
+  };
+
+  const acquire = async (config: TenantConfig): Promise<TenantPool> => {
+    const pool = peek(config);
+    if (pool !== undefined) return pool;
+    const { store } = config;
+    if (closed || store === undefined) throw unavailable(config, 'no store');
+    const joined = opening.get(config.id);
+    if (joined?.fingerprint === store.fingerprint) return joined.pool;
+    if (joined !== undefined) {
+      await joined.pool.catch(() => {}); // one opening at a time; then look again
+      return acquire(config);
+    }
+    if (performance.now() < (failures.get(config.id)?.until ?? 0)) throw unavailable(config, 'failed a moment ago');
+    // `open` runs up to its first await before the map is set: room is counted without itself.
+    const opened = open(config, store).finally(() => opening.delete(config.id));
+    opening.set(config.id, { fingerprint: store.fingerprint, pool: opened });
+    return opened;
+  };
+
+  const sweep = setInterval(
+    () => {
+      const now = performance.now();
+      for (const [id, { until }] of failures) if (now - until > 60_000) failures.delete(id);
+      for (const entry of [...held.values()])
+        if (now - entry.usedAt > (options.idleMs ?? 300_000) && isIdle(entry)) retire(entry, graceMs, 'idle');
+    },
+    Math.min(sweepMs, options.idleMs ?? sweepMs),
+  ).unref();
+
+  return Object.freeze({
+    peek,
+    acquire,
+    changed(config: TenantConfig) {
+      const served = config.status === 'active' && config.associationStatus === 'active' && config.store !== undefined;
+      const close = (entry: Held | undefined) => entry && retire(entry, suspendedGraceMs, 'not served');
+      if (!served)
+        opening.get(config.id)?.pool.then(
+          () => close(held.get(config.id)),
+          () => {},
+        );
+      const entry = held.get(config.id);
+      if (entry === undefined) return;
+      if (!served) close(entry);
+      // The new one first; the old one is drained when it stands (`open`).
+      else if (entry.fingerprint !== config.store?.fingerprint) acquire(config).catch(() => {});
+    },
+    get size() {
+      return held.size;
+    },
+    async close(grace: number) {
+      closed = true;
+      clearInterval(sweep);
+      await Promise.allSettled([...opening.values()].map(({ pool }) => pool));
+      for (const entry of [...held.values()]) retire(entry, grace, 'shutdown');
+      // Replaced pools that linger are among these too.
+      await Promise.all(draining);
+    },
+  });
+}
+
+function isIdle({ pool }: Held): boolean {
+  const { totalCount, idleCount, waitingCount } = pool.pg;
+  return totalCount === idleCount && waitingCount === 0;
+}
+
+function unavailable(config: TenantConfig, log: unknown): LedgerError {
+  return new LedgerError('tenant_service_unavailable', {
+    detail: 'The store of this tenant cannot be reached at the moment; try again.',
+    reason: 'SERVICE_UNAVAILABLE',
+    retryAfterSeconds: 1,
+    log: { tenantId: config.id, cause: log },
+  });
+}
+
+function createMetrics(registry: Registry | undefined, size: () => number) {
+  if (registry === undefined) return { evicted() {} };
+  new Gauge({
+    name: 'tenant_pools_open',
+    help: 'Tenant pools open in this process.',
+    registers: [registry],
+    collect() {
+      this.set(size());
+    },
+  });
+  const evictions = new Counter({
+    name: 'tenant_pool_evictions_total',
+    help: 'Tenant pools closed, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+  return { evicted: (reason: string) => evictions.inc({ reason }) };
+}

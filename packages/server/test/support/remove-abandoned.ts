@@ -6,7 +6,7 @@ import { takeOwnership } from '../../src/postgres/embedded/owner-lock.js';
 import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.js';
 import { endOrphans, stopPostmaster } from '../../src/postgres/embedded/stop-postmaster.js';
 
-export const temporaryPrefix = 'cofferdam-test-';
+export const temporaryPrefix = 'cofferdam-vitest-';
 
 /** Stops and removes the servers of test runs that were killed: nobody else would ever. Living runs are left alone. */
 export async function removeAbandoned(): Promise<void> {

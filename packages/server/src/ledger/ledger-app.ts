@@ -1,6 +1,7 @@
 import type { RouteDefinition } from '../http/route.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import type { LedgerDeps } from './ledger-deps.js';
+import { accountTypeRoutes } from './routes/account-types/index.js';
 import { accountRoutes } from './routes/accounts/index.js';
 import { assetRoutes } from './routes/assets/index.js';
 import { balanceRoutes } from './routes/balances/index.js';
@@ -22,6 +23,7 @@ export function ledgerRoutes(deps: LedgerDeps): RouteDefinition<TenantContext>[]
     ...portfolioRoutes(deps),
     ...segmentRoutes(deps),
     ...accountRoutes(deps),
+    ...accountTypeRoutes(deps),
     ...balanceRoutes(deps),
     ...transactionRoutes(deps),
     ...operationRoutes(deps),

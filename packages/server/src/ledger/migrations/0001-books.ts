@@ -215,8 +215,8 @@ create table operation (
 );
 create index operation_transaction on operation (transaction_id, id);
 create index operation_account on operation (account_id, id);
--- what a balance was at a moment
-create index operation_balance on operation (balance_id, created_at, id);
+-- what a balance was at a moment: the last line up to it, by version where several share the moment
+create index operation_balance on operation (balance_id, created_at, version_after);
 
 -- The database's own double-entry check, once a statement over all rows it inserted (design.md, "The database's own check").
 -- net = available + onHold of a credit-direction balance, onHold − available of a debit-direction one.

@@ -19,17 +19,24 @@ interface DescribedRow {
   readonly metadata: Metadata;
 }
 
-/** The columns that every new row has, as given or by default. */
-export function newColumns({ now, newId }: Origin, body: Description) {
+/** The columns that every new row has: id, metadata, life span. */
+export function bornColumns({ now, newId }: Origin, given: Pick<Description, 'metadata'>) {
   const at = now().toISOString();
   return {
     id: newId(),
-    status_code: body.status?.code || 'ACTIVE',
-    status_description: body.status?.description ?? null,
-    metadata: stringifyJson(body.metadata ?? {}),
+    metadata: stringifyJson(given.metadata ?? {}),
     created_at: at,
     updated_at: at,
     deleted_at: null,
+  };
+}
+
+/** The same and the status, as given or by default. */
+export function newColumns(origin: Origin, given: Description) {
+  return {
+    ...bornColumns(origin, given),
+    status_code: given.status?.code || 'ACTIVE',
+    status_description: given.status?.description ?? null,
   };
 }
 

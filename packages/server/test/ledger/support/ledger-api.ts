@@ -5,6 +5,7 @@ import { renderProblem } from '../../../src/http/problem.js';
 import { type LedgerDeps, ledgerRoutes } from '../../../src/ledger/ledger-app.js';
 import { createPoster } from '../../../src/ledger/posting/poster.js';
 import { createLedgerStore, type LedgerStore } from '../../support/cluster.js';
+import { holdingToDocumentation } from './documented.js';
 
 /** An answer whose body may be looked into freely. */
 export interface Answered {
@@ -41,7 +42,9 @@ export async function createLedgerApi(options: Partial<LedgerDeps> = {}): Promis
     ...options,
   };
   const app = createListener({ name: 'ledger', logger, newRequestId: uuidv7, renderError: renderProblem });
-  registerRoutes(app, ledgerRoutes(deps), { admit: async () => ({ context: store.tenant, principal: undefined }) });
+  registerRoutes(app, holdingToDocumentation(ledgerRoutes(deps)), {
+    admit: async () => ({ context: store.tenant, principal: undefined }),
+  });
   await app.ready();
   const call = async (method: string, url: string, body?: unknown): Promise<Answered> => {
     const response = await app.inject({

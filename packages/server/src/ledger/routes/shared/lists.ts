@@ -89,10 +89,19 @@ export function pageQuery(filters: Readonly<Record<string, string>> = {}): TSche
   return Type.Object({ ...commonQuery, page, 'metadata.{key}': metadataParameter, ...described(filters) });
 }
 
+/** The query of a list by cursor whose items have no metadata. */
 export function cursorQuery(filters: Readonly<Record<string, string>> = {}): TSchema {
-  const cursor = text('next_cursor or prev_cursor of an answer; repeat limit, sort order and filters with it.');
-  return Type.Object({ ...commonQuery, cursor, ...described(filters) });
+  return Type.Object({ ...commonQuery, cursor: cursorParameter, ...described(filters) });
 }
+
+/** Account types: by cursor, with metadata, and with a page that is checked and echoed and has no other effect. */
+export function pageAndCursorQuery(filters: Readonly<Record<string, string>>): TSchema {
+  const page = Type.Optional(Type.Integer({ minimum: 1, default: 1, description: 'Echoed; use the cursors.' }));
+  const metadata = { 'metadata.{key}': metadataParameter };
+  return Type.Object({ ...commonQuery, page, cursor: cursorParameter, ...metadata, ...described(filters) });
+}
+
+const cursorParameter = text('next_cursor or prev_cursor of an answer; repeat limit, sort order and filters with it.');
 
 const metadataParameter = text('Exact match on one metadata value as text, e.g. metadata.color=blue.');
 

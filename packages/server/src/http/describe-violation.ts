@@ -1,15 +1,18 @@
-import type { ErrorObject } from 'ajv';
 import { isLosslessNumber } from 'lossless-json';
+import type { BodyProblem } from './body-keywords.js';
 
 /** From the body's root to a member: names, and indexes as digits. */
 export type Path = readonly string[];
 
-/** A JSON Pointer as Ajv writes it. */
-export function pathOf(pointer: string): Path {
-  return pointer
+/** Where the fault is; for a missing or unknown member, where that member is or would be. */
+export function placeOf({ instancePath, params, keyword }: BodyProblem): Path {
+  const path = instancePath
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (keyword === 'required') path.push(params['missingProperty'] as string);
+  if (keyword === 'additionalProperties') path.push(params['additionalProperty'] as string);
+  return path;
 }
 
 /** `send.source.from[0].amount` */
@@ -33,8 +36,9 @@ export function kindOf(value: unknown): string {
 }
 
 /** What follows the field's name, in the contract's words (ledger-api §11.1, "Validation texts"). */
-export function describeViolation(error: ErrorObject): string {
+export function describeViolation(error: BodyProblem): string {
   const { params, keyword } = error;
+  if (params['nul'] === true) return 'must not contain the null character';
   const custom = params['message'] ?? (error.parentSchema as Record<string, unknown> | undefined)?.['x-message'];
   if (typeof custom === 'string' && keyword !== 'maxLength') return custom;
   const limit = params['limit'];

@@ -327,14 +327,14 @@ export const errorCatalogue = {
   instrument_account_reference_not_found: { code: '0489', title: 'Instrument Account Reference Not Found' },
   /** skip flag without override */
   skip_not_permitted: { code: '0490', title: 'Skip Not Permitted' },
-  /** holder unknown */
-  holder_id_not_found: { code: 'CRM-0006', title: 'Holder ID Not Found' },
   /** holderId missing while required */
   holder_required: { code: '0491', title: 'Holder Required' },
   /** route lacks overdraft rubric */
   overdraft_route_not_configured: { code: '0492', title: 'Overdraft Route Not Configured Error' },
   /** headers too large (HTTP 431) */
   request_header_fields_too_large: { code: '0497', title: 'Request Header Fields Too Large' },
+  /** holder unknown */
+  holder_id_not_found: { code: 'CRM-0006', title: 'Holder ID Not Found' },
 } as const satisfies Record<string, { code: string; title: string }>;
 
 export type ErrorName = keyof typeof errorCatalogue;

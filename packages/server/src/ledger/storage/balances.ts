@@ -1,7 +1,8 @@
-import { externalAccountType, LedgerError } from '@cofferdam/core';
+import { externalAccountType } from '@cofferdam/core';
 import { sql } from 'kysely';
 import { stringifyJson } from '../../http/json.js';
 import { isEmpty } from './account-balances.js';
+import { internal, invalidDirection, notEmpty, notOnExternal, reservedKey } from './balance-refusals.js';
 import { type GivenBalanceSettings, readBalanceSettings, refuseLimitBelowUsage } from './balance-settings.js';
 import { taken } from './constraint-errors.js';
 import { defaultBalanceKey } from './default-balance.js';
@@ -107,11 +108,7 @@ export async function changeBalance(
 export async function deleteBalance(tx: TenantTx, origin: Origin, place: LedgerPlace, id: string): Promise<void> {
   const row = await lockBalance(tx, place, id);
   if (isInternal(row)) throw internal('deletion_of_internal_balance', 'deleted');
-  if (!isEmpty(row))
-    throw new LedgerError('balance_cannot_be_deleted', {
-      detail: 'The balance is not zero. Move what is available and release what is on hold, then delete it.',
-      entityType: 'Balance',
-    });
+  if (!isEmpty(row)) throw notEmpty();
   await deleteEntity(tx, 'balance', id, origin.now());
   await recordEvent(tx, 'balance.deleted', id);
 }
@@ -140,29 +137,5 @@ const isInternal = (row: { readonly settings: BalanceSettings | null }) => row.s
 
 function readDirection(direction = 'credit'): 'credit' | 'debit' {
   if (direction === 'credit' || direction === 'debit') return direction;
-  throw new LedgerError('invalid_balance_direction', {
-    detail: 'direction must be "credit" or "debit".',
-    entityType: 'Balance',
-  });
-}
-
-function reservedKey(): LedgerError {
-  return new LedgerError('reserved_balance_key', {
-    detail: `The key "${overdraftKey}" is kept for the system. Choose another key.`,
-    entityType: 'Balance',
-  });
-}
-
-function notOnExternal(): LedgerError {
-  return new LedgerError('additional_balance_creation_not_allowed', {
-    detail: 'An external account has its default balance only. Create the balance on another account.',
-    entityType: 'Balance',
-  });
-}
-
-function internal(name: 'update_of_internal_balance' | 'deletion_of_internal_balance', verb: string): LedgerError {
-  return new LedgerError(name, {
-    detail: `This balance is kept by the system (its scope is internal) and cannot be ${verb}.`,
-    entityType: 'Balance',
-  });
+  throw invalidDirection();
 }

@@ -1,5 +1,6 @@
 import { isConnectionLost } from '../../postgres/pg-errors.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
+import { beginPosting } from '../storage/begin-posting.js';
 import { readBatchContext } from '../storage/idempotency-keys.js';
 import { type BalanceName, lockBalances } from '../storage/lock-balances.js';
 import { lockEarlierRows } from '../storage/lock-transactions.js';
@@ -40,7 +41,7 @@ export interface BatchClock {
  */
 export function runBatch(tenant: TenantContext, units: readonly Unit[], clock: BatchClock): Promise<PlannedBatch> {
   return withTenantClient(tenant, async (client) => {
-    await client.query('begin');
+    await beginPosting(client);
     const planned = await planUnderLocks(client, units, clock);
     if (isEmpty(planned)) {
       await client.query('rollback');

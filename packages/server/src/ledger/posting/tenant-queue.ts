@@ -77,15 +77,24 @@ export class TenantQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#next();
       if (batch.length === 0) continue;
-      const outcomes = await this.#run(
-        tenant,
-        batch.map(({ unit }) => unit),
-      );
+      const outcomes = await this.#runSafely(tenant, batch);
       batch.forEach(({ settle }, i) => {
         settle(outcomes[i] ?? { refusal: new Error('a unit of a batch was left without an outcome') });
       });
     }
     this.#busy = false;
+  }
+
+  /** A queue must not stand still for ever because of one batch. */
+  async #runSafely(tenant: TenantContext, batch: readonly Waiting[]): Promise<readonly UnitOutcome[]> {
+    try {
+      return await this.#run(
+        tenant,
+        batch.map(({ unit }) => unit),
+      );
+    } catch (refusal) {
+      return batch.map(() => ({ refusal }));
+    }
   }
 
   #next(): Waiting[] {

@@ -21,16 +21,22 @@ export interface BatchContext {
   readonly keys: readonly KnownKey[];
 }
 
+// `limit 1` keeps each lookup a lookup by its unique index, whatever the planner thinks of the tables' sizes.
 // A statement of its own after the locks: a twin that made us wait for a balance has committed its key by now, and
 // only a new snapshot shows it.
 const readContextSql = /* sql */ `
 select l.id as ledger_id, l.organization_id, l.settings, null::bytea as key_hash, null::uuid as transaction_id
-from ledger l join organization o on o.id = l.organization_id and o.deleted_at is null
-where l.id = any($1::uuid[]) and l.deleted_at is null
+from unnest($1::uuid[]) as w (id)
+cross join lateral (select * from ledger where id = w.id limit 1) l
+cross join lateral (select deleted_at from organization where id = l.organization_id limit 1) o
+where l.deleted_at is null and o.deleted_at is null
 union all
 select k.ledger_id, null, null, k.key_hash, k.transaction_id
 from unnest($2::uuid[], $3::bytea[]) as w (ledger_id, key_hash)
-join idempotency_key k on k.ledger_id = w.ledger_id and k.key_hash = w.key_hash and k.expires_at > $4`;
+cross join lateral (
+  select * from idempotency_key where ledger_id = w.ledger_id and key_hash = w.key_hash limit 1
+) k
+where k.expires_at > $4`;
 
 interface ContextRow {
   ledger_id: string;

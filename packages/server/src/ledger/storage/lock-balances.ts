@@ -49,7 +49,10 @@ from balance b
 where b.id = any(array(
   select n.id
   from unnest($1::uuid[], $2::text[], $3::text[]) as w (ledger_id, alias, key)
-  join balance n on n.ledger_id = w.ledger_id and n.alias = w.alias and n.key = w.key and n.deleted_at is null
+  cross join lateral (
+    select id from balance
+    where ledger_id = w.ledger_id and alias = w.alias and key = w.key and deleted_at is null limit 1
+  ) n
 ) || $4::uuid[])
 order by b.id
 for update`;

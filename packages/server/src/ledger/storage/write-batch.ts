@@ -146,6 +146,8 @@ function writeStatement(): string {
     const arrays = columns.map(([, type]) => `$${++parameter}::${type}[]`).join(', ');
     return `unnest(${arrays}) as n (${names(columns)})`;
   };
+  /** The ids of rows that are updated: asked for as an array, they are always looked up by index (see `beginPosting`). */
+  const idsOf = (columns: readonly Column<never>[]) => `any($${parameter - columns.length + 1}::uuid[])`;
   return /* sql */ `
 with t as (
   insert into transaction (${names(transactionColumns)}) select * from ${rows(transactionColumns)}
@@ -154,10 +156,10 @@ with t as (
 ), b as (
   update balance set available = n.available, on_hold = n.on_hold, overdraft_used = n.overdraft_used,
     version = n.version, updated_at = $1::timestamptz
-  from ${rows(balanceColumns)} where balance.id = n.id
+  from ${rows(balanceColumns)} where balance.id = n.id and balance.id = ${idsOf(balanceColumns)}
 ), s as (
   update transaction set status = n.status, pending_legs = null, updated_at = $1::timestamptz
-  from ${rows(statusColumns)} where transaction.id = n.id
+  from ${rows(statusColumns)} where transaction.id = n.id and transaction.id = ${idsOf(statusColumns)}
 ), k as (
   insert into idempotency_key (${names(keyColumns)})
   select * from ${rows(keyColumns)} order by n.ledger_id, n.key_hash
@@ -168,7 +170,8 @@ with t as (
 ), f as (
   update idempotency_key set first_answer = n.answer
   from ${rows(answerColumns)}
-  where idempotency_key.transaction_id = n.id and first_answer is null and expires_at > $1::timestamptz
+  where idempotency_key.transaction_id = n.id and idempotency_key.transaction_id = ${idsOf(answerColumns)}
+    and first_answer is null and expires_at > $1::timestamptz
 ), e as (
   insert into outbox (${names(eventColumns)}) select * from ${rows(eventColumns)}
 )

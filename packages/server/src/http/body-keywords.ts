@@ -2,6 +2,7 @@ import type { ErrorName } from '@cofferdam/core';
 import type { Ajv, KeywordDefinition, SchemaValidateFunction } from 'ajv';
 import { isLosslessNumber } from 'lossless-json';
 import { countryCodes } from './countries.js';
+import { plainLength } from './plain-number.js';
 
 /** What one check of a body gathers: the `this` of the keyword functions below. */
 export interface BodyFindings {
@@ -148,7 +149,9 @@ const metadata: Check = (mode, data) => {
     if (isContainer(value)) {
       return { error: 'invalid_metadata_nesting', message: `value of "${key}" must be a string, number or boolean` };
     }
-    if (typeof value !== 'boolean' && longerThan(String(value), 2000)) {
+    // An exponent is short as text, but the database writes it out, and refuses what is too long.
+    const digits = isLosslessNumber(value) ? plainLength(value.value) : 0;
+    if (typeof value !== 'boolean' && (digits > 2000 || longerThan(String(value), 2000))) {
       return { error: 'metadata_value_length_exceeded', message: `value of "${key}" must be at most 2000 bytes long` };
     }
   }

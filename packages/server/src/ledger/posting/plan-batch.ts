@@ -1,11 +1,4 @@
-import {
-  type CreateCommand,
-  LedgerError,
-  type LedgerRules,
-  type Plan,
-  planTransaction,
-  planTransition,
-} from '@cofferdam/core';
+import { LedgerError, type LedgerRules, type Plan, planTransaction, planTransition } from '@cofferdam/core';
 import { stringifyJson } from '../../http/json.js';
 import type { BatchContext, LiveLedger } from '../storage/idempotency-keys.js';
 import { effectiveSettings } from '../storage/ledger-settings.js';
@@ -138,6 +131,8 @@ class BatchPlanner {
 
   #create(posting: CreatePosting, draft: Draft, made: Map<string, Posted>): Outcome {
     const { idempotency, ledgerId } = posting;
+    // Before the key: a ledger that is not at this path answers nothing, not even what it once answered.
+    const rules = this.#rulesOf(posting);
     const key = idempotency && keyOf({ ledgerId, hash: idempotency.hash });
     if (key !== undefined) {
       const twin = made.get(key) ?? this.#made.get(key);
@@ -145,7 +140,7 @@ class BatchPlanner {
       const transactionId = this.#keys.get(key);
       if (transactionId !== undefined) return { replayOf: transactionId };
     }
-    const plan = this.#planCreate(posting);
+    const plan = this.#planCreate(posting, rules);
     const posted = this.#book(posting, plan, draft, null);
     if (plan.phase === 'direct') draft.events.push({ event: 'transaction.posted', recordId: posted.transaction.id });
     if (key !== undefined && idempotency !== undefined) {
@@ -156,14 +151,8 @@ class BatchPlanner {
     return posted;
   }
 
-  #planCreate(posting: {
-    readonly organizationId: string;
-    readonly ledgerId: string;
-    readonly command: CreateCommand;
-  }): Plan {
-    const rules = this.#rulesOf(posting);
-    const { ledgerId } = posting;
-    return planTransaction(posting.command, (alias, key) => this.#books.byName(ledgerId, alias, key), rules);
+  #planCreate({ command, ledgerId }: Pick<CreatePosting, 'command' | 'ledgerId'>, rules: LedgerRules): Plan {
+    return planTransaction(command, (alias, key) => this.#books.byName(ledgerId, alias, key), rules);
   }
 
   /** The settings of a live ledger of that organization; any other is not found, whoever owns it. */
@@ -222,7 +211,7 @@ class BatchPlanner {
     const { transactionId } = posting;
     if (reverted.has(transactionId) || this.#reverted.has(transactionId)) throw earlier.alreadyReverted();
     const create = revertPosting(earlier.getReversible(posting), earlier.operationsOf(transactionId));
-    const posted = this.#book(create, this.#planCreate(create), draft, transactionId);
+    const posted = this.#book(create, this.#planCreate(create, this.#rulesOf(create)), draft, transactionId);
     reverted.add(transactionId);
     draft.events.push({ event: 'transaction.reverted', recordId: posted.transaction.id });
     return posted;

@@ -33,6 +33,23 @@ describe('idempotency', () => {
     expect((await api.post('transactions/json', wrong, { 'x-idempotency': 'k1' })).text).toBe(first.text);
   });
 
+  it('replays metadata with numbers of any form', async () => {
+    const numbers = '{"a":1.50e1,"bb":1E-7,"c":123456789012345678901234567890,"d":-0.0,"__proto__":"x","e":1e3}';
+    const order = JSON.stringify(body('1')).replace(/}$/, `,"metadata":${numbers}}`);
+    const first = await api.post('transactions/json', order, { 'x-idempotency': 'numbers' });
+    expect(first.text).toContain('"a":15.0,"c":123456789012345678901234567890,"d":0.0,"e":1000,"bb":0.0000001');
+    const again = await api.post('transactions/json', order, { 'x-idempotency': 'numbers' });
+    expect(again.text).toBe(first.text);
+    for (const long of ['1e200000', '1e-200000', '1e999999999999'])
+      expect((await api.post('transactions/json', order.replace('1.50e1', long))).body.code, long).toBe('0051');
+  });
+
+  it('is not found under another organization', async () => {
+    const path = api.ledgerPath.replace(api.books.organizationId, '019c96a0-0000-7000-8000-000000000000');
+    const answer = await api.post(`${path}/transactions/json`, body('1'), { 'x-idempotency': 'k1' });
+    expect([answer.status, answer.body.code]).toEqual([404, '0007']);
+  });
+
   it('replays a pending create with its destination', async () => {
     const order = body('1', { pending: true });
     const first = await api.post('transactions/json', order, { 'x-idempotency': 'hold' });

@@ -8,6 +8,8 @@ import {
   parseDecimal,
   zero,
 } from '@cofferdam/core';
+import { isLosslessNumber, LosslessNumber } from 'lossless-json';
+import { plainNumber } from '../../../http/plain-number.js';
 import { parseMoment } from '../../../http/query.js';
 import type { CreatePosting } from '../../posting/posting-types.js';
 import type { Metadata } from '../../storage/tables.js';
@@ -49,7 +51,7 @@ export function readPosting(kind: CreateKind, body: TransactionInput, place: Pla
       chartOfAccountsGroupName: body.chartOfAccountsGroupName ?? '',
       route: body.route ?? '',
       routeId: body.routeId,
-      metadata: inJsonbOrder(body.metadata ?? {}),
+      metadata: asJsonb(body.metadata ?? {}),
     },
   };
 }
@@ -77,7 +79,7 @@ function readLeg(leg: LegInput, path: string): Leg {
     notes: {
       ...(leg.description === undefined ? {} : { description: leg.description }),
       ...(leg.chartOfAccounts === undefined ? {} : { chartOfAccounts: leg.chartOfAccounts }),
-      ...(leg.metadata === undefined ? {} : { metadata: inJsonbOrder(leg.metadata) }),
+      ...(leg.metadata === undefined ? {} : { metadata: asJsonb(leg.metadata) }),
       ...(leg.route === undefined ? {} : { route: leg.route }),
       ...(leg.routeId === undefined ? {} : { routeId: leg.routeId }),
     },
@@ -130,13 +132,16 @@ function readTransactionDate(text: string | null | undefined): string | undefine
   return `${seconds}.${micros.endsWith('000') ? micros.slice(0, 3) : micros}Z`;
 }
 
-/** Members as jsonb will give them back, shorter names first, so that a first answer and its replay are the same text. */
-export function inJsonbOrder(metadata: Metadata): Metadata {
-  const entries = Object.entries(metadata);
-  if (entries.length < 2) return metadata;
-  const bytes = new Map(entries.map(([key]) => [key, Buffer.from(key)]));
-  const size = (key: string) => bytes.get(key) as Buffer;
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => size(a).length - size(b).length || Buffer.compare(size(a), size(b))),
-  );
+/**
+ * Metadata as jsonb will give it back, shorter names first and numbers without exponents, so that a first answer and
+ * its replay are the same text.
+ */
+export function asJsonb(metadata: Metadata): Metadata {
+  const entries = Object.entries(metadata).map(([key, value]) => ({
+    key,
+    bytes: Buffer.from(key),
+    value: isLosslessNumber(value) ? new LosslessNumber(plainNumber(value.value)) : value,
+  }));
+  entries.sort((a, b) => a.bytes.length - b.bytes.length || Buffer.compare(a.bytes, b.bytes));
+  return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
 }

@@ -25,7 +25,7 @@ export async function listAliasBalances(
   place: LedgerPlace,
   alias: string,
 ): Promise<EntityRow<'balance'>[]> {
-  const named = and([...liveIn({ ...place }), sql`alias = ${alias}`]);
+  const named = and([...liveIn(place), sql`alias = ${alias}`]);
   const query = sql<EntityRow<'balance'>>`select * from balance where ${named} order by key <> 'default', id`;
   return (await query.execute(tx)).rows;
 }

@@ -49,7 +49,7 @@ export async function checkAccountParents(
 
 async function refuseUnregisteredType(tx: TenantTx, settings: LedgerSettings, place: LedgerPlace, type: string) {
   if (!settings.accounting.validateAccountType || type === externalAccountType) return;
-  const registered = and([...liveIn({ ...place }), sql`key_value = ${type.toLowerCase()}`]);
+  const registered = and([...liveIn(place), sql`key_value = ${type.toLowerCase()}`]);
   const { rows } = await sql`select 1 from account_type where ${registered} for share`.execute(tx);
   if (rows.length === 0)
     throw new LedgerError('invalid_account_type', {
@@ -80,7 +80,7 @@ function refuseMissingHolder(settings: LedgerSettings, { holderId, skip, type }:
 }
 
 async function refuseUnknownAsset(tx: TenantTx, place: LedgerPlace, code: string): Promise<void> {
-  const coded = and([...liveIn({ ...place }), sql`code = ${code}`]);
+  const coded = and([...liveIn(place), sql`code = ${code}`]);
   const { rows } = await sql`select 1 from asset where ${coded} for share`.execute(tx);
   if (rows.length === 0)
     throw new LedgerError('asset_code_not_found', {
@@ -93,12 +93,12 @@ async function refuseUnknownAsset(tx: TenantTx, place: LedgerPlace, code: string
 async function entityOf(tx: TenantTx, place: LedgerPlace, given: AccountLinks): Promise<string | null> {
   if (given.entityId !== undefined && given.entityId !== null) return given.entityId;
   if (given.portfolioId === undefined || given.portfolioId === null) return null;
-  return (await getLive(tx, 'portfolio', { ...place }, given.portfolioId, 'share')).entity_id;
+  return (await getLive(tx, 'portfolio', place, given.portfolioId, 'share')).entity_id;
 }
 
 async function refuseUnfitParent(tx: TenantTx, place: LedgerPlace, given: AccountLinks): Promise<void> {
   if (given.parentAccountId === undefined || given.parentAccountId === null) return;
-  const parent = await findLive(tx, 'account', { ...place }, given.parentAccountId, 'share');
+  const parent = await findLive(tx, 'account', place, given.parentAccountId, 'share');
   if (parent === undefined)
     throw new LedgerError('invalid_parent_account_id', {
       detail: 'parentAccountId is not the id of an account of this ledger. Create the parent first, or leave it out.',
@@ -112,16 +112,18 @@ async function refuseUnfitParent(tx: TenantTx, place: LedgerPlace, given: Accoun
     });
 }
 
+/** Also by a balance: those of external accounts outlive their accounts when the asset is deleted. */
 async function refuseTakenAlias(tx: TenantTx, place: LedgerPlace, alias: string | null | undefined): Promise<void> {
   if (alias === undefined || alias === null) return;
-  const named = and([...liveIn({ ...place }), sql`alias = ${alias}`]);
-  const { rows } = await sql`select 1 from account where ${named}`.execute(tx);
+  const named = and([...liveIn(place), sql`alias = ${alias}`]);
+  const { rows } = await sql`
+    select from account where ${named} union all select from balance where ${named} limit 1`.execute(tx);
   if (rows.length > 0) throw taken('account_alias_live');
 }
 
 /** Throws 0035. */
 export async function refuseUnknownPortfolio(tx: TenantTx, place: LedgerPlace, id: string | null | undefined) {
-  if (id === undefined || id === null || (await findLive(tx, 'portfolio', { ...place }, id, 'share'))) return;
+  if (id === undefined || id === null || (await findLive(tx, 'portfolio', place, id, 'share'))) return;
   throw new LedgerError('portfolio_id_not_found', {
     detail: 'portfolioId is not the id of a portfolio of this ledger. Create the portfolio first, or leave it out.',
     entityType: 'Portfolio',
@@ -130,7 +132,7 @@ export async function refuseUnknownPortfolio(tx: TenantTx, place: LedgerPlace, i
 
 /** Throws 0036. */
 export async function refuseUnknownSegment(tx: TenantTx, place: LedgerPlace, id: string | null | undefined) {
-  if (id === undefined || id === null || (await findLive(tx, 'segment', { ...place }, id, 'share'))) return;
+  if (id === undefined || id === null || (await findLive(tx, 'segment', place, id, 'share'))) return;
   throw new LedgerError('segment_id_not_found', {
     detail: 'segmentId is not the id of a segment of this ledger. Create the segment first, or leave it out.',
     entityType: 'Segment',

@@ -40,7 +40,7 @@ export async function changeAccountType(
   id: string,
   given: AccountTypeChange,
 ): Promise<EntityRow<'account_type'>> {
-  const row = await getLive(tx, 'account_type', { ...place }, id, 'update');
+  const row = await getLive(tx, 'account_type', place, id, 'update');
   return await updateEntity(tx, 'account_type', id, {
     name: given.name ?? undefined,
     description: given.description ?? undefined,

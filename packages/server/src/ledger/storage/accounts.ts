@@ -106,7 +106,7 @@ export async function deleteAccount(tx: TenantTx, origin: Origin, place: LedgerP
 
 /** Locked, and not an external one, which belongs to its asset. */
 async function getOwnAccount(tx: TenantTx, place: LedgerPlace, id: string): Promise<EntityRow<'account'>> {
-  const row = await getLive(tx, 'account', { ...place }, id, 'update');
+  const row = await getLive(tx, 'account', place, id, 'update');
   if (row.type !== externalAccountType) return row;
   throw new LedgerError('external_account_modification_prohibited', {
     detail:
@@ -121,7 +121,7 @@ export async function getAccountByAlias(
   place: LedgerPlace,
   alias: string,
 ): Promise<EntityRow<'account'>> {
-  const named = and([...liveIn({ ...place }), sql`alias = ${alias}`]);
+  const named = and([...liveIn(place), sql`alias = ${alias}`]);
   const { rows } = await sql<EntityRow<'account'>>`select * from account where ${named}`.execute(tx);
   const [row] = rows;
   if (row !== undefined) return row;

@@ -25,7 +25,7 @@ export async function createAsset(
 ): Promise<EntityRow<'asset'>> {
   // Creations in one ledger take turns, so that the look-up sees what the other one wrote.
   await lockLedger(tx, place, 'update');
-  const same = and([...liveIn({ ...place }), sql`(name = ${given.name} or code = ${given.code})`]);
+  const same = and([...liveIn(place), sql`(name = ${given.name} or code = ${given.code})`]);
   const { rows } = await sql`select 1 from asset where ${same} limit 1`.execute(tx);
   if (rows.length > 0) throw taken('asset_code_live');
   const row = await insertEntity(tx, 'asset', {

@@ -22,7 +22,7 @@ export async function getBalanceAt(
   id: string,
   date: Timestamp,
 ): Promise<PastBalance> {
-  const [row] = await readPast(tx, [sql`id = ${id}`, ...liveIn({ ...place })], date);
+  const [row] = await readPast(tx, [sql`id = ${id}`, ...liveIn(place)], date);
   if (row === undefined) throw entityNotFound('balance');
   if (row.past_at === null && !row.existed) throw noDataAt();
   return row;

@@ -47,7 +47,7 @@ export async function createAdditionalBalance(
   const direction = readDirection(given.direction);
   const settings = given.settings ? readBalanceSettings(given.settings) : null;
   // Keeps the account alive, and its balances in one hand, until we commit.
-  const account = await findLive(tx, 'account', { ...place }, accountId, 'update');
+  const account = await findLive(tx, 'account', place, accountId, 'update');
   const owner = { ...place, account_id: accountId };
   if (await findByKey(tx, owner, key)) throw taken('balance_alias_key_live');
   const defaultBalance = await findByKey(tx, owner, defaultBalanceKey);
@@ -115,7 +115,7 @@ export async function deleteBalance(tx: TenantTx, origin: Origin, place: LedgerP
 
 /** `for update`, as postings take it: what is read here stays so until we commit. */
 async function lockBalance(tx: TenantTx, place: LedgerPlace, id: string): Promise<EntityRow<'balance'>> {
-  const own = and([sql`id = ${id}`, ...liveIn({ ...place })]);
+  const own = and([sql`id = ${id}`, ...liveIn(place)]);
   const { rows } = await sql<EntityRow<'balance'>>`select * from balance where ${own} for update`.execute(tx);
   const [row] = rows;
   if (row === undefined) throw entityNotFound('balance');

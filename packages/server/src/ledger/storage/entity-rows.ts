@@ -34,9 +34,11 @@ export interface Scope {
 
 /** `organization_id = … and ledger_id = … and deleted_at is null`, as a list of conditions. */
 export function liveIn(scope: Scope): RawBuilder<unknown>[] {
-  const placed = Object.entries(scope).map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
-  return [...placed, sql`deleted_at is null`];
+  const placed = scopeColumns.filter((column) => scope[column] !== undefined);
+  return [...placed.map((column) => sql`${sql.ref(column)} = ${scope[column]}`), sql`deleted_at is null`];
 }
+
+const scopeColumns = ['organization_id', 'ledger_id', 'account_id'] as const satisfies readonly (keyof Scope)[];
 
 export const and = (conditions: readonly RawBuilder<unknown>[]) => sql.join(conditions, sql` and `);
 

@@ -10,8 +10,8 @@ export const externalAlias = (assetCode: string) => `@external/${assetCode}`;
 
 /**
  * The external account of an asset with its debit-direction balance, unless there is one. When the asset was deleted
- * and is made again, its old external account comes back to life: its balance row never went away, and only with it do
- * the balances of the ledger still add up to nothing.
+ * and is made again, its old external accounts come back to life: their balance rows never went away, and only with
+ * them do the balances of the ledger still add up to nothing.
  */
 export async function createExternalAccount(
   tx: TenantTx,
@@ -20,13 +20,13 @@ export async function createExternalAccount(
   assetCode: string,
 ): Promise<void> {
   const alias = externalAlias(assetCode);
-  const revived = await sql`
+  const { rows: revived } = await sql<{ alias: string }>`
     update account a set deleted_at = null, updated_at = ${origin.now().toISOString()}
-    from balance b
-    where b.ledger_id = ${place.ledger_id} and b.alias = ${alias} and b.deleted_at is null and a.id = b.account_id`.execute(
-    tx,
-  );
-  if (revived.numAffectedRows) return;
+    where a.organization_id = ${place.organization_id} and a.ledger_id = ${place.ledger_id}
+      and a.asset_code = ${assetCode} and a.type = ${externalAccountType} and a.deleted_at is not null
+      and exists (select from balance b where b.account_id = a.id and b.deleted_at is null)
+    returning a.alias`.execute(tx);
+  if (revived.some((account) => account.alias === alias)) return;
   const account = await insertEntity(tx, 'account', {
     ...newColumns(origin, {
       status: { code: 'external', description: `Account external created by asset: ${assetCode}` },

@@ -58,6 +58,7 @@ export async function changeLedgerSettings(
   patch: StoredSettings,
 ): Promise<LedgerSettings> {
   const row = await getLedger(tx, place, 'update');
+  if (Object.keys(patch).length === 0) return effectiveSettings(row.settings);
   const settings = mergeSettings(row.settings, patch);
   await updateEntity(tx, 'ledger', row.id, {
     settings: stringifyJson(settings),

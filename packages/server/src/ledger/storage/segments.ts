@@ -40,7 +40,7 @@ export async function changeSegment(
 }
 
 async function refuseTakenName(tx: TenantTx, place: LedgerPlace, name: string): Promise<void> {
-  const same = and([...liveIn({ ...place }), sql`name = ${name}`]);
+  const same = and([...liveIn(place), sql`name = ${name}`]);
   const { rows } = await sql`select 1 from segment where ${same} limit 1`.execute(tx);
   if (rows.length > 0)
     throw new LedgerError('duplicate_segment_name', {

@@ -27,7 +27,7 @@ export function portfolioView(row: EntityRow<'portfolio'>) {
   return {
     id: row.id,
     name: row.name,
-    ...(row.entity_id === null ? {} : { entityId: row.entity_id }),
+    ...(row.entity_id ? { entityId: row.entity_id } : {}),
     status: statusMember(row),
     ...placedMembers(row),
     ...describedMembers(row),

@@ -157,6 +157,19 @@ test('delete takes the external account along, leaves its balance, and a new ass
   expect(await must(api.get(`${ledger}/accounts/external/NOK/balances`))).toEqual(balances);
 });
 
+test('other external accounts of the asset go and come with it, and keep their alias meanwhile', async () => {
+  const { id } = await create('SEK');
+  const body = { assetCode: 'SEK', type: 'external', alias: 'bank-abroad' };
+  const account = await must(api.post(`${ledger}/accounts`, body));
+  await must(api.delete(`${ledger}/assets/${id}`));
+  expect(refusal(await api.get(`${ledger}/accounts/${account.id}`))).toEqual({ status: 404, code: '0007' });
+  await create('DKK');
+  const taker = { assetCode: 'DKK', type: 'deposit', alias: 'bank-abroad' };
+  expect(refusal(await api.post(`${ledger}/accounts`, taker))).toEqual({ status: 409, code: '0020' });
+  await create('SEK');
+  expect((await must(api.get(`${ledger}/accounts/alias/bank-abroad`))).id).toBe(account.id);
+});
+
 test('list filters by metadata and pages; count counts what lives', async () => {
   const path = `${organization}/ledgers/${(await must(api.post(`${organization}/ledgers`, { name: 'Listed' }))).id}`;
   const codes = ['USD', 'BRL', 'EUR'];

@@ -159,6 +159,8 @@ describe('settings', () => {
   test('are whole when read, merged key by key when changed, and default again when null', async () => {
     const url = await fresh();
     expect(await must(api.get(`${url}/settings`))).toEqual(defaults);
+    expect(await must(api.patch(`${url}/settings`, {}))).toEqual(defaults);
+    expect(await must(api.get(url))).not.toHaveProperty('settings');
     await must(api.patch(`${url}/settings`, { accounting: { validateAccountType: true } }));
     const after = await must(
       api.patch(`${url}/settings`, { accounting: { requireHolder: true }, tracer: { timeoutMs: 5 } }),

@@ -1,28 +1,25 @@
-import { isIndex, type Path } from './describe-violation.js';
+import type { FieldProblem } from '@cofferdam/core';
+import type { BodyProblem } from './body-findings.js';
 
-/** A member that no schema names, with its value wrapped in the shape in which it was sent. */
-export interface UnknownMember {
-  readonly path: Path;
-  /** The top-level name, and below it only what is unknown. */
-  readonly location: string;
-  readonly value: unknown;
-}
-
-/** Wraps `value` in the objects and lists on its path: `send.foo` becomes location `send`, value `{foo: …}`. */
-export function nestUnknown(path: Path, value: unknown): UnknownMember {
-  const nested = path
-    .slice(1)
-    .reduceRight<unknown>((inner, step) => (isIndex(step) ? [inner] : Object.fromEntries([[step, inner]])), value);
-  return { path, location: path[0] as string, value: nested };
-}
-
-/** One entry for each top-level name: members of one object are shown together, list items one after the other. */
-export function mergeUnknown(members: readonly UnknownMember[]): [string, unknown][] {
+/**
+ * One entry for each top-level name, its value holding only what is unknown, in the shape in which it was sent
+ * (ledger-api §3.1): `send.foo` becomes location `send`, value `{foo: …}`; items of a list stand one after the other.
+ */
+export function listUnknownFields(problems: readonly BodyProblem[]): FieldProblem[] {
   const merged = new Map<string, unknown>();
-  for (const { location, value } of members) {
-    merged.set(location, merged.has(location) ? merge(merged.get(location), value) : value);
+  for (const { path, value } of problems) {
+    const location = String(path[0]);
+    const nested = path
+      .slice(1)
+      .reduceRight<unknown>((inner, step) => (typeof step === 'number' ? [inner] : fromPair(step, inner)), value);
+    merged.set(location, merged.has(location) ? merge(merged.get(location), nested) : nested);
   }
-  return [...merged];
+  return [...merged].map(([location, value]) => ({ location, message: 'unexpected field', value }));
+}
+
+/** Also a member called `__proto__` becomes an ordinary one. */
+function fromPair(name: string, value: unknown): Record<string, unknown> {
+  return Object.fromEntries([[name, value]]);
 }
 
 function merge(left: unknown, right: unknown): unknown {

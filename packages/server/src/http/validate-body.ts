@@ -1,16 +1,13 @@
 import { type FieldProblem, LedgerError } from '@cofferdam/core';
-import { Ajv } from 'ajv';
 import type { TSchema } from 'typebox';
-import { addBodyKeywords, type BodyFindings, type BodyProblem } from './body-keywords.js';
-import { classifyProblems, refusalOf, schemaOf } from './classify-problems.js';
-import { describeViolation, dotted, kindOf, leafOf, type Path, placeOf } from './describe-violation.js';
-import { type JsonSchema, prepareSchema } from './prepare-schema.js';
-import { mergeUnknown, nestUnknown } from './unknown-fields.js';
+import { BodyFindings, type BodyProblem } from './body-findings.js';
+import type { JsonSchema } from './check.js';
+import { compileCheck } from './compile-check.js';
+import { dotted, leafOf } from './describe-path.js';
+import { listUnknownFields } from './unknown-fields.js';
 
 const maxFreeFormDepth = 10;
 const maxFreeFormKeys = 100;
-/** How many faults of one kind an answer lists. */
-const maxListed = 100;
 
 /**
  * Makes the check of one route's body, once, at registration. The check answers the body in the form that handlers
@@ -19,98 +16,69 @@ const maxListed = 100;
  * refusals, missing members 0009, other rules 0047, the country of an address 0032.
  */
 export function compileBody(schema: TSchema): (body: unknown) => unknown {
-  // `verbose` puts value and schema into each error, `passContext` hands the findings to the keywords as `this`.
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    passContext: true,
-    strict: false,
-    meta: false,
-    validateSchema: false,
-    validateFormats: false,
-  });
-  addBodyKeywords(ajv);
-  const validate = ajv.compile(prepareSchema(schema as JsonSchema));
+  const check = compileCheck(schema as JsonSchema);
   return (body) => {
     if (body === undefined) {
-      throw new LedgerError('unmarshalling', { detail: 'a JSON object is expected as the request body' });
+      throw new LedgerError('unmarshalling', { detail: 'A JSON object is expected as the request body.' });
     }
-    const findings: BodyFindings = { keys: 0, depth: 0, problems: [] };
-    if (validate.call(findings, body) && findings.problems.length === 0) {
-      refuseOversize(findings);
-      return body;
-    }
-    return refuseOrMend(body, [...((validate.errors ?? []) as readonly BodyProblem[]), ...findings.problems], findings);
+    const findings = new BodyFindings();
+    const checked = check(body, findings);
+    if (findings.faulty) throw firstRefusal(findings);
+    refuseOversize(findings);
+    return checked;
   };
 }
 
-/** Throws the first refusal in the contract's order; when nothing is wrong, removes the members that count as absent. */
-function refuseOrMend(body: unknown, problems: readonly BodyProblem[], findings: BodyFindings): unknown {
-  const { mismatch, nul, unknown, special, missing, rules, late, absent } = classifyProblems(problems);
-  if (mismatch) throw typeMismatch(mismatch);
-  if (nul.length > 0) throw fieldRules(nul);
+function firstRefusal(findings: BodyFindings): LedgerError {
+  const { mismatch, nul, unknown, special, missing, rules, late } = findings;
+  if (mismatch) return typeMismatch(mismatch);
+  if (nul.length > 0) return fieldRules(nul);
   refuseOversize(findings);
-  if (unknown.length > 0) throw unknownFields(unknown);
-  if (special) throw namedRefusal(special);
-  if (missing.length > 0) throw missingFields(missing);
-  if (rules.length > 0) throw fieldRules(rules);
-  if (late) throw namedRefusal(late);
-  for (const problem of absent) removeMember(body, placeOf(problem));
-  return body;
+  if (unknown.length > 0) return unknownFields(unknown);
+  if (special) return namedRefusal(special);
+  if (missing.length > 0) return missingFields(missing);
+  if (rules.length > 0 || !late) return fieldRules(rules);
+  return namedRefusal(late);
 }
 
-function removeMember(body: unknown, path: Path): void {
-  let at = body as Record<string, unknown>;
-  for (const step of path.slice(0, -1)) at = at[step] as Record<string, unknown>;
-  delete at[path.at(-1) as string];
-}
-
-function typeMismatch(problem: BodyProblem): LedgerError {
-  const path = placeOf(problem);
-  const schema = schemaOf(problem);
-  const { data } = problem;
-  const isDecimal = 'x-decimal' in schema;
-  const expected = isDecimal ? 'decimal number' : [schema['type'] ?? 'value'].flat().join(' or ');
-  const received = isDecimal && typeof data === 'string' ? 'string that is no decimal number' : kindOf(data);
+function typeMismatch({ path, message }: BodyProblem): LedgerError {
   const subject = path.length === 0 ? 'the request body' : `field "${dotted(path)}"`;
-  return new LedgerError('unmarshalling', { detail: `${subject}: expected ${expected}, received ${received}.` });
+  return new LedgerError('unmarshalling', { detail: `${subject}: ${message}.` });
 }
 
 function namedRefusal(problem: BodyProblem): LedgerError {
-  return new LedgerError(refusalOf(problem) ?? 'bad_request', {
-    detail: `${dotted(placeOf(problem))} ${describeViolation(problem)}.`,
-  });
+  return new LedgerError(problem.error ?? 'bad_request', { detail: `${wording(problem)}.` });
 }
 
 function unknownFields(problems: readonly BodyProblem[]): LedgerError {
-  const members = problems.slice(0, maxListed).map((problem) => {
-    const name = problem.params['additionalProperty'] as string;
-    return nestUnknown(placeOf(problem), (problem.data as Record<string, unknown>)[name]);
-  });
-  const names = members.map((member) => dotted(member.path)).join(', ');
+  const names = problems.map(({ path }) => dotted(path)).join(', ');
   return new LedgerError('unexpected_fields_in_the_request', {
     detail: `The request contains fields that this operation does not know: ${names}. Remove them.`,
-    errors: mergeUnknown(members).map(([location, value]) => ({ location, message: 'unexpected field', value })),
+    errors: listUnknownFields(problems),
   });
 }
 
 function missingFields(problems: readonly BodyProblem[]): LedgerError {
-  const paths = problems.slice(0, maxListed).map(placeOf);
+  const names = problems.map(({ path }) => dotted(path)).join(', ');
   return new LedgerError('missing_fields_in_request', {
-    detail: `The request lacks one or more required fields: ${paths.map(dotted).join(', ')}.`,
-    errors: paths.map((path) => ({ location: leafOf(path), message: `${dotted(path)} is a required field` })),
+    detail: `The request lacks one or more required fields: ${names}.`,
+    errors: problems.map(fieldProblem),
   });
 }
 
 function fieldRules(problems: readonly BodyProblem[]): LedgerError {
-  const errors = problems.slice(0, maxListed).map((problem): FieldProblem => {
-    const path = placeOf(problem);
-    return { location: leafOf(path), message: `${dotted(path)} ${describeViolation(problem)}` };
-  });
   return new LedgerError('bad_request', {
-    detail: `The request has invalid fields: ${errors.map((error) => error.message).join('; ')}.`,
-    errors,
+    detail: `The request has invalid fields: ${problems.map(wording).join('; ')}.`,
+    errors: problems.map(fieldProblem),
   });
+}
+
+function fieldProblem(problem: BodyProblem): FieldProblem {
+  return { location: leafOf(problem.path), message: wording(problem) };
+}
+
+function wording({ path, message }: BodyProblem): string {
+  return `${dotted(path) || 'the body'} ${message}`;
 }
 
 function refuseOversize({ depth, keys }: BodyFindings): void {

@@ -2,6 +2,7 @@ import type { ErrorName } from '@cofferdam/core';
 import { isLosslessNumber } from 'lossless-json';
 import type { BodyFindings } from './body-findings.js';
 import { countryCodes } from './countries.js';
+import { plainLength, plainLength } from './plain-number.js';
 
 /** Counts the keys and the depth of a free-form map; no text in it may hold U+0000. */
 export function measureFreeForm(map: Record<string, unknown>, findings: BodyFindings): void {
@@ -50,7 +51,9 @@ function metadataFault(
   if (value === null || isContainer(value)) {
     return { error: 'invalid_metadata_nesting', message: `value of "${key}" must be a string, number or boolean` };
   }
-  if (typeof value !== 'boolean' && longerThan(String(value), 2000)) {
+  // An exponent is short as text, but the database writes it out, and refuses what is too long.
+  const digits = isLosslessNumber(value) ? plainLength(value.value) : 0;
+  if (typeof value !== 'boolean' && (digits > 2000 || longerThan(String(value), 2000))) {
     return { error: 'metadata_value_length_exceeded', message: `value of "${key}" must be at most 2000 bytes long` };
   }
   return undefined;

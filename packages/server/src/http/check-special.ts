@@ -2,7 +2,7 @@ import type { ErrorName } from '@cofferdam/core';
 import { isLosslessNumber } from 'lossless-json';
 import type { BodyFindings } from './body-findings.js';
 import { countryCodes } from './countries.js';
-import { plainLength, plainLength } from './plain-number.js';
+import { plainLength } from './plain-number.js';
 
 /** Counts the keys and the depth of a free-form map; no text in it may hold U+0000. */
 export function measureFreeForm(map: Record<string, unknown>, findings: BodyFindings): void {

@@ -6,6 +6,7 @@ import { underTenantLock } from './provisioning/provision-tenant.js';
 import type { ProvisioningTools } from './provisioning/run.js';
 import { lockTenant, setTenantStatus } from './tenant-record.js';
 import { changeSharedRights } from './walls/serialize.js';
+import { grantToAdmin } from './walls/store-roles.js';
 
 export type PurgeTools = Pick<ProvisioningTools, 'control' | 'admin' | 'names' | 'access' | 'log' | 'boundary'> & {
   readonly now: () => Date;
@@ -51,6 +52,7 @@ async function dropStore(server: AdminServer, { store }: Placement, sharedDataba
     [[...logins, store.ownerRole]],
   );
   const roles = rows.map(({ rolname }) => rolname);
+  for (const role of roles) await server.cluster.query(grantToAdmin(role));
   // No new sessions, then none at all.
   for (const login of roles.filter((role) => logins.includes(role)))
     await server.cluster.query(`alter role ${id(login)} nologin`);

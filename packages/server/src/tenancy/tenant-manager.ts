@@ -40,9 +40,9 @@ export interface TenantManagerOptions {
 export interface TenantManager extends CreateTenantTools, StatusTools {
   readonly provisioner: Provisioner;
   readonly log: Log;
-  /** `tenant.status` is `deleting` and its retention has ended: removes it now rather than at the worker's next look. */
-  purgeDue(): void;
-  /** What a product is told about a tenant's connections needs where servers are and the key to the credentials. */
+  /** Ended retentions and unfinished provisioning are taken up now rather than at the worker's next look. */
+  lookForWork(): void;
+  /** Where a server is, for products that ask for a tenant's connections. */
   readonly serverSettings: (serverId: string) => ConnectionSettings;
   /** Resumes what a killed process left unfinished, then keeps looking. Resolves when the first look is over. */
   start(): Promise<void>;
@@ -82,7 +82,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     defaultIsolation: options.defaultIsolation,
     retentionDays: options.retentionDays,
     provisioner,
-    purgeDue: worker.look,
+    lookForWork: worker.look,
     serverSettings: (serverId: string) => admin.server(serverId).settings,
     start: () => worker.start(),
     async stop() {

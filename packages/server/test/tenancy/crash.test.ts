@@ -66,7 +66,10 @@ test('killed at every step in turn, in both modes: nothing is active before the 
   }
   await installation.manager.start();
   for (const id of ids) {
-    await until(async () => (await installation.get(id)).status === 'active');
+    await until(async () => {
+      installation.manager.lookForWork(); // the last one's lock may have stood a moment longer
+      return (await installation.get(id)).status === 'active';
+    });
     await untilServed(id);
     const { rows } = await (await ledger.resolve(id)).pool.pg.query('select current_user as login');
     expect(rows[0]).toEqual({ login: physicalName(id) });
@@ -86,7 +89,7 @@ test('a purge that was cut short is finished by the next process', async () => {
     expect(await runAndKill(['x' as TenantId], 'worked', step, 'purge')).toBe('SIGKILL');
   for (const id of ids) {
     await until(async () => {
-      installation.manager.purgeDue();
+      installation.manager.lookForWork();
       return (await installation.get(id)).status === 'deleted';
     });
     expect(await exists(physicalName(id))).toEqual({ database: false, role: false });

@@ -144,7 +144,7 @@ test('the refusals: each its own code and word, and none repeats the tenant id',
   await set(`update placement set schema_version = '0000_ancient' where tenant_id = $1`, 'old');
   await suspendTenant(manager, id('deleted'), 'test');
   await deleteTenant(manager, id('deleted'), 'test');
-  manager.purgeDue();
+  manager.lookForWork();
   await secondsUntil(async () => (await installation.get(id('deleted'))).status === 'deleted');
   await set(`update tenant set status = 'failed' where id = $1`, 'failed');
 

@@ -18,7 +18,12 @@ export const migrateStore: ProvisioningStep = {
 
 async function takeOver({ inStore, placement }: ProvisioningRun): Promise<void> {
   const client = await inStore();
-  await client.query(`reassign owned by ${id(templateOwner)} to ${id(placement.store.ownerRole)}`);
+  const owner = id(placement.store.ownerRole);
+  // The schema first: for an admin who is no superuser the new owner of a function must already have CREATE there.
+  await client.query(
+    `alter schema ${id(placement.store.schema)} owner to ${owner};
+     reassign owned by ${id(templateOwner)} to ${owner}`,
+  );
 }
 
 async function runMigrations({ server, placement, passwords, ledgerMigrations }: ProvisioningRun): Promise<void> {

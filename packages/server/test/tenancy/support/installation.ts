@@ -72,10 +72,11 @@ export async function createInstallation(options: Partial<TenantManagerOptions> 
   const names = options.names ?? installationNames(randomPrefix());
   const encryptionKey = randomBytes(32);
   const vault = createVault([encryptionKey]);
-  const prepared = await prepareServer(prepareOptions(names, encryptionKey));
+  const admin = options.admin ?? adminSettings();
+  const prepared = await prepareServer({ ...prepareOptions(names, encryptionKey), admin });
   const seeder = recordingSeeder();
   const manager = createTenantManager({
-    admin: adminSettings(),
+    admin,
     prepared,
     names,
     vault,
@@ -93,7 +94,7 @@ export async function createInstallation(options: Partial<TenantManagerOptions> 
   });
   return {
     names,
-    admin: adminSettings(),
+    admin,
     encryptionKey,
     vault,
     prepared,

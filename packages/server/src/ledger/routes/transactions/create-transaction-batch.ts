@@ -11,6 +11,7 @@ import type { CreatePosting, IdempotencyClaim } from '../../posting/posting-type
 import { createdTransactionExample, createdView, TransactionView } from '../../views/transaction.js';
 import { ok } from '../shared/answers.js';
 import { ledgerPath, may, param } from '../shared/paths.js';
+import { bodySize } from './body-size.js';
 import { createErrors } from './create-transaction.js';
 import { jsonExample } from './examples.js';
 import { batchEntryKeyHash, explicitKeyHash, header, readTtl } from './idempotency.js';
@@ -77,7 +78,7 @@ export const createTransactionBatch = (deps: LedgerDeps) => {
           return { refusal };
         }
       });
-      const bytes = Number(header(headers, 'content-length')) || 0;
+      const bytes = bodySize({ headers, body });
       const entries =
         body.atomic === true
           ? await postTogether(deps, context, read, bytes)

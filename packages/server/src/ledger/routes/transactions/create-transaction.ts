@@ -6,7 +6,8 @@ import type { LedgerDeps } from '../../ledger-deps.js';
 import type { Posted } from '../../posting/posting-types.js';
 import { createdTransactionExample, createdView, TransactionView } from '../../views/transaction.js';
 import { ledgerPath, may, param } from '../shared/paths.js';
-import { claimOf, header } from './idempotency.js';
+import { bodySize } from './body-size.js';
+import { claimOf } from './idempotency.js';
 import { readPosting } from './read-posting.js';
 import type { TransactionInput } from './transaction-body.js';
 
@@ -73,7 +74,7 @@ export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, r
       const posted = await deps.poster.post(
         context,
         idempotency === undefined ? posting : { ...posting, idempotency },
-        Number(header(headers, 'content-length')) || 0,
+        bodySize({ headers, body }),
       );
       return created(posted);
     },

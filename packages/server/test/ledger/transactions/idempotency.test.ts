@@ -149,3 +149,16 @@ describe('without implicit keys', () => {
     expect((await plain.post('transactions/json', body('1'), key)).text).toBe(first.text);
   });
 });
+
+describe('while the transaction is being changed', () => {
+  it('every replay is the first answer, before, during and after a PATCH', async () => {
+    const key = { 'x-idempotency': 'patched-meanwhile' };
+    const first = await api.post('transactions/json', body('1', { metadata: { a: 1 } }), key);
+    const replays = Array.from({ length: 30 }, () => api.post('transactions/json', body('1'), key));
+    const patches = Array.from({ length: 10 }, (_, i) =>
+      api.patch(`transactions/${first.body.id}`, { description: `d${i}`, metadata: { [`k${i}`]: i } }),
+    );
+    for (const patched of await Promise.all(patches)) expect(patched.status).toBe(200);
+    for (const replay of await Promise.all(replays)) expect(replay.text).toBe(first.text);
+  });
+});

@@ -11,7 +11,7 @@ import type { TenantContext } from '../../postgres/tenant-context.js';
 import { type CommitOutcome, findOutcome } from '../storage/find-outcome.js';
 import { withTenantClient } from '../storage/with-tenant.js';
 import type { Unit, UnitOutcome } from './plan-batch.js';
-import { type BatchClock, KeyRaceLost, OutcomeUnknown, runBatch } from './run-batch.js';
+import { type BatchClock, KeyRaceLost, OutcomeUnknown, postBatch } from './post-batch.js';
 import type { BatchRunner } from './tenant-queue.js';
 
 /** The part of a pino logger that posting uses. */
@@ -38,7 +38,7 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
   async function settle(tenant: TenantContext, units: readonly Unit[]): Promise<readonly UnitOutcome[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await runBatch(tenant, units, options)).units;
+        return (await postBatch(tenant, units, options)).units;
       } catch (error) {
         if (error instanceof OutcomeUnknown) {
           const outcome = await learnOutcome(tenant, error);

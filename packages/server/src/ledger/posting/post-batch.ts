@@ -39,7 +39,7 @@ export interface BatchClock {
  * database's own error; then nothing has been written (OutcomeUnknown apart). The order of locks is the same for every
  * writer: transactions by id, balances by id, keys in key order (design.md).
  */
-export function runBatch(tenant: TenantContext, units: readonly Unit[], clock: BatchClock): Promise<PlannedBatch> {
+export function postBatch(tenant: TenantContext, units: readonly Unit[], clock: BatchClock): Promise<PlannedBatch> {
   return withTenantClient(tenant, async (client) => {
     await beginPosting(client);
     const planned = await planUnderLocks(client, units, clock);

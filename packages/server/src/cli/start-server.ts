@@ -72,6 +72,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
       : undefined;
     const tenants = buildOperatorsListener(ground, manager);
 
+    if (access) closers.add(() => access.close());
     onProgress?.('listeners');
     const { ports } = config;
     const listen = (app: FastifyInstance | undefined, host: string, port: number, variable: string): Promise<string> =>
@@ -81,7 +82,6 @@ export async function startServer(config: Config, options: StartOptions): Promis
       access: await listen(access?.app, config.bindAddress, ports.access, 'ACCESS_PORT'),
       ledger: await listen(ledger?.app, config.bindAddress, ports.ledger, 'SERVER_PORT'),
     };
-    if (access) closers.add(() => access.close());
 
     let stopping: Promise<void> | undefined;
     return Object.freeze({
@@ -151,7 +151,7 @@ async function listenOn(
   variable: string,
   closers: Closers,
 ): Promise<string> {
-  closers.add(() => app.close());
+  closers.add(() => drainListener(app));
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -164,4 +164,16 @@ async function listenOn(
   }
   const { port: actual } = app.server.address() as { port: number };
   return `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${actual}`;
+}
+
+/** A keep-alive connection that was busy when the drain began turns idle later: it is closed then, not after its timeout. */
+async function drainListener(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => app.server.closeAllConnections(), drainMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
 }

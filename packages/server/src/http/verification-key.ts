@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { compactVerify, errors } from 'jose';
 
 export type SignatureAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 
@@ -41,14 +42,13 @@ export function importPublishedKey(published: PublishedKey): VerificationKey | u
   }
 }
 
-/** Checks a signature over `data` (RFC 7518 §3.3, §3.4; RFC 8037 §3.1). */
-export function verifySignature({ algorithm, key }: VerificationKey, data: Buffer, signature: Buffer): boolean {
-  switch (algorithm) {
-    case 'RS256':
-      return verify('sha256', data, key, signature);
-    case 'ES256':
-      return verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
-    case 'EdDSA':
-      return verify(null, data, key, signature);
+/** Checks the signature of a compact JWS with jose; the header's algorithm must be the key's. */
+export async function isSignedBy({ algorithm, key }: VerificationKey, token: string): Promise<boolean> {
+  try {
+    await compactVerify(token, key, { algorithms: [algorithm] });
+    return true;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { canonicalTenantId, type TenantId } from '@cofferdam/core';
 import { parseJson } from './json.js';
 import type { KeySource } from './jwks.js';
 import type { Principal } from './principal.js';
-import { type VerificationKey, verifySignature } from './verification-key.js';
+import { isSignedBy, type VerificationKey } from './verification-key.js';
 
 export interface TokenRules {
   readonly keys: KeySource;
@@ -58,8 +58,8 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Ver
     throw new TokenRefused('not three parts of base64url');
   }
   const key = await keyFor(readObject(headerPart, 'header'), rules.keys);
-  const signed = Buffer.from(token.slice(0, headerPart.length + 1 + payloadPart.length), 'latin1');
-  if (!verifySignature(key, signed, decodePart(signaturePart))) throw new TokenRefused('the signature does not fit');
+  decodePart(signaturePart); // strict base64url: one token has one spelling
+  if (!(await isSignedBy(key, token))) throw new TokenRefused('the signature does not fit');
   const claims = readObject(payloadPart, 'payload');
   const { expiresAt, notBefore } = checkTimes(claims, rules.now());
   return { principal: readPrincipal(claims, rules, expiresAt), key, notBefore };

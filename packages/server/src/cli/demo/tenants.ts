@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writePrivateFile } from '../write-private-file.js';
 import { call, expectOk } from './api.js';
 
 /** A tenant of the demo and the credentials of its application, kept in the data folder (mode 0600) for the next run. */
@@ -34,7 +35,7 @@ export async function openTenants(
   if (kept.length === wanted.length && alive.every(Boolean)) return { tenants: kept, found: true };
 
   const tenants = await Promise.all(wanted.map((tenant) => createTenant(tenantsUrl, apiKey, tenant)));
-  await writeFile(keptIn, JSON.stringify(tenants, undefined, 2), { mode: 0o600 });
+  await writePrivateFile(keptIn, JSON.stringify(tenants, undefined, 2));
   return { tenants, found: false };
 }
 

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accessSearchPath, accessServiceSettings, prepareAccessDatabase } from '../../access/access-database.js';
 import { type AccessManager, createAccessManager } from '../../access/access-manager.js';
@@ -9,6 +8,7 @@ import { openPool } from '../../postgres/pool.js';
 import type { Catalogue } from '../../tenancy/catalogue-reader.js';
 import type { DirectoryTenant } from '../../tenancy/tenant-config.js';
 import { version } from '../version.js';
+import { writePrivateFile } from '../write-private-file.js';
 import type { Closers, Ground } from './part.js';
 
 /** The access database made ready, and the service login that may use it. */
@@ -34,6 +34,8 @@ export async function startAccess(
     max: 10,
     applicationName: 'cofferdam access',
     searchPath: accessSearchPath,
+    // Whoever waits for a permission must learn soon that it cannot be had.
+    connectTimeoutMs: 2_500,
     onError: (error) => log.warn({ err: error }, 'an idle connection of the Access Manager broke'),
   });
   closers.add(() => pool.end());
@@ -51,7 +53,7 @@ export async function startAccess(
     now,
     newId,
   });
-  if (!config.multiTenant) await bootstrapAccess(ground, access, false);
+  if (!config.multiTenant && config.authEnabled) await bootstrapAccess(ground, access, false);
   return access;
 }
 
@@ -68,7 +70,7 @@ export async function bootstrapAccess(
     secrets: access.secrets,
     now: ground.now,
     newId: ground.newId,
-    keep: (secrets) => writeFile(path, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600, flush: true }),
+    keep: (secrets) => writePrivateFile(path, `${JSON.stringify(secrets, undefined, 2)}\n`),
     anew,
   });
   if (made !== undefined) ground.log.info({ path }, 'made an administrator and an application');

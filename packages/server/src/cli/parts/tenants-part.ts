@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { accessSearchPath, accessServiceSettings } from '../../access/access-database.js';
@@ -18,6 +17,7 @@ import type { AccessSeeder } from '../../tenancy/ports.js';
 import type { PreparedServer } from '../../tenancy/prepare-server.js';
 import { createOperatorAdmission, metricsRoute, renderTenancyError, tenantRoutes } from '../../tenancy/routes/index.js';
 import { createTenantManager, type TenantManager } from '../../tenancy/tenant-manager.js';
+import { writePrivateFile } from '../write-private-file.js';
 import { openAccessDatabase } from './access-part.js';
 import { healthRoute, versionRoute } from './operational-routes.js';
 import type { Closers, Ground } from './part.js';
@@ -99,5 +99,5 @@ async function writeDatabaseUrls({ config, secrets, names, admin }: Ground, prep
     `# CONTROL_DATABASE_URL=${toDatabaseUrl(prepared.accessReader)}`,
     `# ACCESS_DATABASE_URL=${toDatabaseUrl(access)}`,
   ];
-  await writeFile(join(config.dataDirectory, 'database-urls.env'), `${lines.join('\n')}\n`, { mode: 0o600 });
+  await writePrivateFile(join(config.dataDirectory, 'database-urls.env'), `${lines.join('\n')}\n`);
 }

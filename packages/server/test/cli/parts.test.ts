@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Program, run, temporaryDataFolder } from '../support/program.js';
+import { call } from '../support/server.js';
+
+/** One process runs everything and owns the embedded PostgreSQL; others run single parts with the logins it wrote down. */
+const folder = temporaryDataFolder();
+const issuer = 'https://access.test';
+const common = { MULTI_TENANT_ENABLED: 'true', ACCESS_ISSUER: issuer };
+let all: Program;
+let urls: { ledger: string; access: string; tenants: string };
+
+beforeAll(async () => {
+  all = new Program(['serve'], { environment: { ...common, COFFERDAM_DATA_DIR: folder.path } });
+  urls = await all.serving();
+});
+afterAll(async () => {
+  await all.stop();
+  folder.remove();
+});
+
+function kept(name: string): string {
+  return readFileSync(join(folder.path, name), 'utf8').trim();
+}
+
+function handedOver(variable: string, nth = 0): string {
+  const lines = [...kept('database-urls.env').matchAll(new RegExp(`${variable}=(.*)`, 'g'))];
+  return lines[nth]?.[1] as string;
+}
+
+async function createTenant(): Promise<{ id: string; token: string }> {
+  const { stdout, code, stderr } = await run(
+    [
+      'tenants',
+      'create',
+      '--json',
+      '--name',
+      'Bank',
+      '--owner-email',
+      'o@bank.example',
+      '--application',
+      'app',
+      '--role',
+      'editor',
+      '--url',
+      urls.tenants,
+    ],
+    { environment: { COFFERDAM_DATA_DIR: folder.path } },
+  );
+  expect(code, stderr).toBe(0);
+  const { id, application, owner } = JSON.parse(stdout);
+  expect(owner.password).toMatch(/.{12}/);
+  const login = {
+    grantType: 'client_credentials',
+    clientId: application.clientId,
+    clientSecret: application.clientSecret,
+  };
+  const answer = await call(urls.access, 'POST', '/v1/login/oauth/access_token', { body: login });
+  expect(answer.status, answer.text).toBe(200);
+  return { id, token: answer.body.accessToken };
+}
+
+test('a ledger alone, on the reader’s login, with the Access Manager elsewhere', async () => {
+  const own = temporaryDataFolder();
+  const ledger = new Program(['serve', '--parts', 'ledger'], {
+    environment: {
+      ...common,
+      COFFERDAM_DATA_DIR: own.path,
+      COFFERDAM_ENCRYPTION_KEY: kept('encryption-key'),
+      CONTROL_DATABASE_URL: handedOver('CONTROL_DATABASE_URL'),
+      PLUGIN_AUTH_ADDRESS: urls.access,
+    },
+  });
+  try {
+    const url = (await ledger.serving()).ledger;
+    const { id, token } = await createTenant();
+    const made = await call(url, 'POST', '/v1/organizations', { token, body: { legalName: 'A', legalDocument: '1' } });
+    expect(made.status, made.text).toBe(201);
+    // The same books through the other process.
+    expect((await call(urls.ledger, 'GET', `/v1/organizations/${made.body.id}`, { token })).status).toBe(200);
+    expect((await call(url, 'GET', '/v1/organizations')).body.code).toBe('0041');
+
+    // Suspension reaches it within 2 s.
+    const cli = (verb: string) =>
+      run(['tenants', verb, id, '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } });
+    expect((await cli('suspend')).code).toBe(0);
+    const suspendedAt = performance.now();
+    let status = 0;
+    while (status !== 403 && performance.now() - suspendedAt < 5_000)
+      status = (await call(url, 'GET', '/v1/organizations', { token })).status;
+    expect(status).toBe(403);
+    expect(performance.now() - suspendedAt).toBeLessThan(2_000);
+    expect((await cli('suspend')).code).toBe(1);
+    expect((await cli('reactivate')).code).toBe(0);
+    expect(
+      (await run(['tenants', 'list', '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } }))
+        .stdout,
+    ).toContain(id);
+  } finally {
+    expect((await ledger.stop()).code).toBe(0);
+    own.remove();
+  }
+});
+
+test('an Access Manager alone issues tokens that the ledger of another process takes', async () => {
+  const own = temporaryDataFolder();
+  const access = new Program(['serve', '--parts', 'access'], {
+    environment: {
+      ...common,
+      COFFERDAM_DATA_DIR: own.path,
+      COFFERDAM_ENCRYPTION_KEY: kept('encryption-key'),
+      CONTROL_DATABASE_URL: handedOver('CONTROL_DATABASE_URL', 1),
+      ACCESS_DATABASE_URL: handedOver('ACCESS_DATABASE_URL'),
+    },
+  });
+  try {
+    const url = (await access.serving()).access;
+    const { token } = await createTenant();
+    const permissions = await call(url, 'GET', '/v1/permissions', { token });
+    expect(permissions.status, permissions.text).toBe(200);
+    expect(permissions.body.accounts).toContain('post');
+  } finally {
+    expect((await access.stop()).code).toBe(0);
+    own.remove();
+  }
+});
+
+test('a part alone without its login says which one and where it is', async () => {
+  const own = temporaryDataFolder();
+  try {
+    const { code, stderr } = await run(['serve', '--parts', 'ledger'], {
+      environment: { ...common, COFFERDAM_DATA_DIR: own.path, PLUGIN_AUTH_ADDRESS: urls.access },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/CONTROL_DATABASE_URL is missing.*database-urls\.env/);
+  } finally {
+    own.remove();
+  }
+});

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { variables } from '../../src/config.js';
+import { run } from '../support/program.js';
+
+const commands = [
+  ['serve'],
+  ['demo'],
+  ['tenants'],
+  ...['create', 'list', 'get', 'suspend', 'reactivate', 'delete'].map((name) => ['tenants', name]),
+  ['migrate'],
+  ['doctor'],
+  ['access', 'bootstrap'],
+];
+
+test.each(commands.map((words) => [words.join(' '), words] as const))(
+  '%s --help tells what it does',
+  async (_name, words) => {
+    const { code, stdout } = await run([...words, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: /);
+  },
+);
+
+test('serve --help lists every variable', async () => {
+  const { stdout } = await run(['serve', '--help']);
+  for (const name of Object.keys(variables)) expect(stdout).toContain(name);
+});
+
+test.each([
+  [
+    'multi-tenant without authentication',
+    { MULTI_TENANT_ENABLED: 'true', PLUGIN_AUTH_ENABLED: 'false' },
+    /PLUGIN_AUTH_ENABLED is false/,
+  ],
+  [
+    'an empty address of the Access Manager',
+    { PLUGIN_AUTH_ENABLED: 'true', PLUGIN_AUTH_ADDRESS: '' },
+    /PLUGIN_AUTH_ADDRESS is empty/,
+  ],
+  [
+    'DATABASE_URL without a key',
+    { DATABASE_URL: 'postgres://u:hunter2@localhost/x' },
+    /COFFERDAM_ENCRYPTION_KEY is missing/,
+  ],
+])('refuses to start: %s', async (_what, environment, message) => {
+  const { code, stderr, stdout } = await run(['serve'], { environment });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stdout + stderr).not.toContain('hunter2');
+  expect(stderr).not.toMatch(/ {4}at /);
+});
+
+test('an unknown command, option or part is refused with the way out', async () => {
+  expect(await run(['fly'])).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown command') });
+  expect(await run(['serve', '--fast'])).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown option') });
+  expect(await run(['serve', '--parts', 'crm'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('ledger, access or tenants'),
+  });
+});
+
+test('tenants: no server answers', async () => {
+  const { code, stderr } = await run(['tenants', 'list', '--url', 'http://127.0.0.1:9'], {
+    environment: {
+      TENANT_MANAGER_API_KEY: 'k'.repeat(20),
+      COFFERDAM_DATA_DIR: '/tmp/cofferdam-test-unused',
+      COFFERDAM_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+    },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/no Tenant Manager answers at http:\/\/127\.0\.0\.1:9/);
+});

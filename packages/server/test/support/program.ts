@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../bin/cofferdam.js', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Node options before the program, e.g. a preload. */
+  readonly node?: readonly string[];
+  readonly uid?: number;
+}
+
+/** The compiled program as an operator runs it, with a clean environment and ports of its own. `npm test` compiles first. */
+export class Program {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(args: readonly string[], { environment = {}, node = [], uid }: ProgramOptions = {}) {
+    this.child = spawn(process.execPath, [...node, program, ...args], {
+      env: { PATH: process.env['PATH'], SERVER_PORT: '0', ACCESS_PORT: '0', TENANTS_PORT: '0', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
+    this.child.stdout?.on('data', (chunk) => (this.#stdout += chunk));
+    this.child.stderr?.on('data', (chunk) => (this.#stderr += chunk));
+    this.finished = once(this.child, 'close').then(([code]) => ({ code, stdout: this.#stdout, stderr: this.#stderr }));
+  }
+
+  /** Resolves with the listeners' base URLs when the server says that it serves. */
+  async serving(timeoutMs = 40_000): Promise<{ ledger: string; access: string; tenants: string }> {
+    const deadline = Date.now() + timeoutMs;
+    while (Date.now() < deadline) {
+      const line = this.#stdout.split('\n').find((text) => text.includes('"serving"'));
+      if (line) return JSON.parse(line).urls;
+      if (this.child.exitCode !== null) break;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`the server does not serve:\n${this.#stdout}\n${this.#stderr}`);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    this.child.kill(signal);
+    return this.finished;
+  }
+}
+
+export const run = (args: readonly string[], options?: ProgramOptions): Promise<Finished> =>
+  new Program(args, options).finished;
+
+/** A folder of mode 0700, as `mktemp -d` makes it, with a data folder to be made inside. */
+export function temporaryDataFolder(): { path: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'cofferdam-cli-'));
+  return { path: join(folder, 'data'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

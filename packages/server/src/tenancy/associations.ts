@@ -55,14 +55,15 @@ export async function setAssociationStatus(
     const tenant = await lockTenant(tx.client, id);
     if (tenant === undefined || tenant.status === 'deleted') throw noSuchTenant();
     const { status } = await getAssociation(control, id, service);
-    if (status !== change.from)
+    if (status !== change.from) {
+      const details = { service, status };
+      await control.audit({ actor: change.actor, action, tenantId: id, outcome: 'refused', details });
       throw new TenancyError(
         'wrong_status',
         `The service ${service} is ${status}; it would have to be ${change.from}.`,
-        {
-          status,
-        },
+        { status },
       );
+    }
     await tx.client.query('update association set status = $3, updated_at = $4 where tenant_id = $1 and service = $2', [
       id,
       service,

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
 import { toDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { type InstallationNames, installationNames } from '../../src/postgres/installation.js';
+import { openControlDatabase } from '../../src/tenancy/control-database.js';
 import { type PreparedServer, prepareServer } from '../../src/tenancy/prepare-server.js';
+import { recordServer } from '../../src/tenancy/record-server.js';
 import { templateVersion } from '../../src/tenancy/template-database.js';
-import { asAdmin, randomPrefix } from '../support/cluster.js';
+import { adminSettings, asAdmin, randomPrefix } from '../support/cluster.js';
 import { prepareOptions, removeInstallation } from './support/installation.js';
 
 const key = randomBytes(32);
@@ -91,6 +93,26 @@ test.each([
       connectAndRun(toDatabaseUrl({ ...prepared[reader], database }), 'select 1'),
       database,
     ).rejects.toMatchObject({ code: '42501' });
+});
+
+test('a server that came back on another port is a new version, once', async () => {
+  const control = openControlDatabase(prepared.control, { now: () => new Date(), onError() {} });
+  const counter = async () => (await control.pool.query('select counter from change_feed')).rows[0].counter;
+  const { port, ...rest } = adminSettings();
+  const moved = { id: 'default', settings: { ...rest, port: port - 1 }, now: () => new Date() };
+  try {
+    const before = await counter();
+    const client = await control.pool.connect();
+    await recordServer(client, moved);
+    expect(await counter()).toBe(before + 1);
+    await recordServer(client, moved);
+    expect(await counter()).toBe(before + 1);
+    client.release();
+    const { rows } = await control.pool.query('select port, version from server');
+    expect(rows).toEqual([{ port: port - 1, version: before + 1 }]);
+  } finally {
+    await control.close();
+  }
 });
 
 async function connectAndRun(url: string, sql: string): Promise<void> {

@@ -46,6 +46,8 @@ export interface TestServer {
   createTenant(options?: {
     isolation?: 'database' | 'schema';
     name?: string;
+    /** Unique unless given. */
+    slug?: string;
     role?: 'viewer' | 'contributor' | 'editor';
   }): Promise<TestTenant>;
   /** Another process's view of the same installation, on ports of its own. */
@@ -107,8 +109,12 @@ async function start(
     call: (method, path, options) => call(running.urls.ledger, method, path, options),
     access: (method, path, options) => call(running.urls.access, method, path, options),
     operate,
-    async createTenant({ isolation = 'database', name = 'Bank', role = 'editor' } = {}) {
-      const slug = `s${crypto.randomUUID()}`;
+    async createTenant({
+      isolation = 'database',
+      name = 'Bank',
+      slug = `s${crypto.randomUUID()}`,
+      role = 'editor',
+    } = {}) {
       const email = 'owner@example.com';
       const { status, body, text } = await operate('POST', '/v1/tenants', {
         body: { name, slug, isolation, owner: { email, password: ownerPassword }, application: { name: 'test', role } },

@@ -68,8 +68,13 @@ export async function openWorld(
 }
 
 /** One more tenant, without books. */
-export async function join(server: TestServer, isolation: Isolation, letter: string): Promise<Member> {
-  const tenant = await server.createTenant({ isolation });
+export async function join(
+  server: TestServer,
+  isolation: Isolation,
+  letter: string,
+  more: { readonly slug?: string } = {},
+): Promise<Member> {
+  const tenant = await server.createTenant({ isolation, ...more });
   const token = await tenant.token();
   const client: Client = (method, path, body, options) =>
     server.call(method, path, { token, ...(body === undefined ? {} : { body }), ...options });

@@ -49,6 +49,14 @@ export const variables = {
   TENANT_ISOLATION: ['database', 'default for new tenants: database or schema'],
   TENANT_MANAGER_API_KEY: ['', 'key for X-API-Key on the Tenant Manager; generated into the data folder'],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
+  MULTI_TENANT_MAX_TENANT_POOLS: [
+    '100',
+    'tenants with open connections before the idlest are closed; at 1.3 times as many a new one waits (503)',
+  ],
+  MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT: [
+    '2',
+    'connections of one tenant in this process; times the pools it must fit the server’s max_connections',
+  ],
   IMPLICIT_IDEMPOTENCY: ['true', 'identical transaction bodies without a key within 300 s are one transaction'],
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error or silent'],
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
@@ -135,6 +143,13 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     /** Undefined: kept in the data folder. */
     tenantManagerApiKey: apiKey('TENANT_MANAGER_API_KEY', optional('TENANT_MANAGER_API_KEY')),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),
+    tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 10_000),
+    tenantConnectionsMax: integer(
+      'MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT',
+      text('MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT'),
+      1,
+      200,
+    ),
     implicitIdempotency: yesNo('IMPLICIT_IDEMPOTENCY', text('IMPLICIT_IDEMPOTENCY')),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   });

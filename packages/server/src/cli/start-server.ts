@@ -108,10 +108,17 @@ async function openStores(
   catalogues: Catalogues | undefined,
   closers: Closers,
 ): Promise<{ tenants: TenantResolver<TenantContext>; checks: Record<string, () => Promise<Check>> }> {
-  const { log, metrics, admin, names, secrets } = ground;
+  const { config, log, metrics, admin, names, secrets } = ground;
   if (catalogues?.ledger) {
     const catalogue = catalogues.ledger;
-    const pools = createTenantPools({ log, metrics });
+    const { tenantPoolsMax: poolsMax, tenantConnectionsMax: connectionsMax } = config;
+    const pools = createTenantPools({
+      log,
+      metrics,
+      poolsMax,
+      poolsHardMax: Math.ceil(poolsMax * 1.3),
+      connectionsMax,
+    });
     closers.add(() => pools.close(drainMs));
     return {
       tenants: createTenantResolver({ catalogue, pools, schemaVersionMin: ledgerMigrations.at(-1)?.id, metrics }),

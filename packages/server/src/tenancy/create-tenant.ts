@@ -48,11 +48,11 @@ export async function createTenant(
   request: NewTenant,
   actor: string,
 ): Promise<CreatedTenant> {
-  const wanted = describe(tools, request);
+  const described = describe(tools, request);
   const shortcomings = tools.secrets.passwordShortcomings(request.owner.password);
   if (shortcomings.length > 0)
     throw new TenancyError('password_policy', `owner.password needs ${shortcomings.join(', ')}.`);
-  const earlier = await findTenantBySlug(tools.control.pool, wanted.slug);
+  const { wanted, earlier } = await chooseSlug(tools, request, described);
   if (earlier !== undefined) return sameOrClash(tools, earlier, wanted, actor);
 
   const passwordHash = await tools.secrets.hashPassword(request.owner.password);
@@ -64,6 +64,7 @@ export async function createTenant(
       : { id: tools.newId(), clientId: credentials.clientId, clientSecret: credentials.clientSecret };
   const seed: SeedInput = {
     email: wanted.email,
+    loginClientId: tools.secrets.newApplicationCredentials().clientId,
     passwordHash,
     ...(request.application === undefined || application === undefined
       ? {}
@@ -107,6 +108,34 @@ function describe({ defaultIsolation }: CreateTenantTools, request: NewTenant): 
   };
 }
 
+/**
+ * The slug asked for; without one, a slug out of the name, or, where another tenant of that name has it, one that adds a
+ * mark of the owner: the same request always comes to the same slug.
+ */
+async function chooseSlug(
+  { control }: CreateTenantTools,
+  request: NewTenant,
+  wanted: Wanted,
+): Promise<{ wanted: Wanted; earlier: TenantRecord | undefined }> {
+  const earlier = await findTenantBySlug(control.pool, wanted.slug);
+  if (earlier === undefined || request.slug !== undefined || isSame(earlier, wanted)) return { wanted, earlier };
+  const mark = createHash('sha256')
+    .update(`${wanted.email} ${wanted.isolation} ${wanted.name}`)
+    .digest('hex')
+    .slice(0, 8);
+  const marked = { ...wanted, slug: `${wanted.slug}-${mark}` };
+  return { wanted: marked, earlier: await findTenantBySlug(control.pool, marked.slug) };
+}
+
+function isSame(found: TenantRecord, wanted: Wanted): boolean {
+  return (
+    found.name === wanted.name &&
+    found.ownerEmail === wanted.email &&
+    found.isolation === wanted.isolation &&
+    found.status !== 'deleting'
+  );
+}
+
 /** A slug out of a name, always the same one; names without a single Latin letter get a short hash. */
 export function slugOf(name: string): string {
   const plain = name
@@ -133,12 +162,7 @@ async function sameOrClash(
   wanted: Wanted,
   actor: string,
 ): Promise<CreatedTenant> {
-  const same =
-    found.name === wanted.name &&
-    found.ownerEmail === wanted.email &&
-    found.isolation === wanted.isolation &&
-    found.status !== 'deleting';
-  if (same) return { tenant: found, isNew: false };
+  if (isSame(found, wanted)) return { tenant: found, isNew: false };
   const details = { slug: wanted.slug };
   await control.audit({ actor, action: 'tenant.create', tenantId: found.id, outcome: 'refused', details });
   throw new TenancyError(
@@ -156,9 +180,9 @@ async function reserve(
   const { client, at } = tx;
   // Version 0 until the feed's counter is known: asking for it last keeps other changes waiting for less long.
   await client.query(
-    `insert into tenant (id, slug, name, isolation, status, metadata, owner_email, application_id,
-                         application_client_id, version, created_at, updated_at)
-     values ($1, $2, $3, $4, 'provisioning', $5, $6, $7, $8, 0, $9, $9)`,
+    `insert into tenant (id, slug, name, isolation, status, metadata, owner_email, login_client_id,
+                         application_id, application_client_id, version, created_at, updated_at)
+     values ($1, $2, $3, $4, 'provisioning', $5, $6, $7, $8, $9, 0, $10, $10)`,
     [
       tenantId,
       row.slug,
@@ -166,6 +190,7 @@ async function reserve(
       row.isolation,
       stringifyJson(row.metadata),
       row.email,
+      seed.loginClientId,
       seed.application?.id ?? null,
       seed.application?.clientId ?? null,
       at,

@@ -13,6 +13,8 @@ export interface AccessSeed {
   readonly slug: string;
   readonly name: string;
   readonly owner: { readonly email: string; readonly passwordHash: string };
+  /** Id of the client, without a secret, through which the tenant's people log in: a login finds its tenant by it. */
+  readonly loginClientId: string;
   readonly application?: ApplicationSeed;
 }
 

@@ -14,6 +14,7 @@ export interface TenantRecord {
   readonly statusReason: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly ownerEmail: string | null;
+  readonly loginClientId: string | null;
   readonly applicationId: string | null;
   readonly applicationClientId: string | null;
   readonly version: number;
@@ -27,7 +28,7 @@ export interface TenantRecord {
 type Client = pg.PoolClient | pg.Pool;
 
 const columns = /* sql */ `id, slug, name, isolation, status, status_reason as "statusReason", metadata,
-  owner_email as "ownerEmail", application_id as "applicationId", application_client_id as "applicationClientId",
+  owner_email as "ownerEmail", login_client_id as "loginClientId", application_id as "applicationId", application_client_id as "applicationClientId",
   version, created_at as "createdAt", updated_at as "updatedAt", purge_after as "purgeAfter",
   purge_started_at as "purgeStartedAt", deleted_at as "deletedAt"`;
 

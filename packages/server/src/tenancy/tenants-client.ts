@@ -10,7 +10,8 @@ export interface TenantAnswer {
   readonly statusReason?: string;
   readonly isolation: 'database' | 'schema';
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly owner?: { readonly email: string };
+  /** `clientId`: what its people log in with. */
+  readonly owner?: { readonly email: string; readonly clientId: string };
   readonly application?: { readonly id: string; readonly clientId: string; readonly clientSecret?: string };
   readonly purgeAfter?: string;
   readonly createdAt: string;

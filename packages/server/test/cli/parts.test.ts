@@ -36,7 +36,7 @@ async function createTenant(): Promise<{ id: string; token: string }> {
       'create',
       '--json',
       '--name',
-      'Bank',
+      `Bank ${crypto.randomUUID()}`,
       '--owner-email',
       'o@bank.example',
       '--application',

@@ -50,6 +50,8 @@ export interface TestServer {
     slug?: string;
     role?: 'viewer' | 'contributor' | 'editor';
   }): Promise<TestTenant>;
+  /** A tenant that a test made by itself: removed at the end like the others. */
+  removeAtEnd(tenantId: string): void;
   /** Another process's view of the same installation, on ports of its own. */
   twin(environment?: Readonly<Record<string, string>>): Promise<TestServer>;
   stop(): Promise<void>;
@@ -137,6 +139,7 @@ async function start(
         },
       };
     },
+    removeAtEnd: (tenantId) => void tenantIds.push(tenantId),
     twin: (more = {}) => start(names, { ...given, ...more }, parts, false),
     async stop() {
       await running.stop();

@@ -7,6 +7,8 @@ export interface DirectorySeed {
   readonly name: string;
   /** Becomes the first member of the admin group; the user name is the e-mail. */
   readonly owner: { readonly email: string; readonly passwordHash: string };
+  /** Of the system client through which people log in; made up when absent. */
+  readonly loginClientId?: string;
   readonly application?: {
     readonly id: string;
     readonly clientId: string;
@@ -29,7 +31,7 @@ export async function seedDirectory(
   newId: () => string,
 ): Promise<void> {
   const { db, tenantId } = tx;
-  const { slug, name, owner, application } = seed;
+  const { slug, name, owner, loginClientId, application } = seed;
   await db
     .insertInto('tenant_directory')
     .values({ tenant_id: tenantId, slug, name, owner_organization: slug, created_at: now })
@@ -39,7 +41,7 @@ export async function seedDirectory(
   await seedOwner(tx, owner, now, newId);
   await seedApplication(tx, now, {
     id: newId(),
-    client_id: randomBytes(16).toString('hex'),
+    client_id: loginClientId ?? randomBytes(16).toString('hex'),
     secret_hmac: null,
     name: 'console',
     role: null,

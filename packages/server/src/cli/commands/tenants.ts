@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { type Config, readConfig } from '../../config.js';
+import type { NewTenant } from '../../tenancy/create-tenant.js';
 import { createTenantsClient, type TenantAnswer, type TenantsClient } from '../../tenancy/tenants-client.js';
 import { CliError } from '../cli-error.js';
 import { localSecrets } from '../local-secrets.js';
@@ -62,7 +63,7 @@ function createCommand(): Command {
       const password = given ?? `${randomBytes(15).toString('base64url')}-aA1`;
       const { name, slug, isolation, role } = options;
       const tenant = await createProgress().step(`making ${name}`, () =>
-        client.create({
+        createAndWait(client, {
           name,
           ...(slug ? { slug } : {}),
           ...(isolation ? { isolation } : {}),
@@ -73,12 +74,25 @@ function createCommand(): Command {
       print(options, given ? tenant : { ...tenant, owner: { ...tenant.owner, password } }, () => {
         printTenants([tenant]);
         if (!given) console.log(`owner password (shown once)  ${password}`);
-        if (tenant.application?.clientSecret) {
+        if (tenant.owner) console.log(`people log in with client id ${tenant.owner.clientId}`);
+        if (options.application && !tenant.application?.clientSecret) {
+          console.log('this tenant existed already: its secrets were shown when it was made');
+        } else if (tenant.application?.clientSecret) {
           console.log(`client id                    ${tenant.application.clientId}`);
           console.log(`client secret (shown once)   ${tenant.application.clientSecret}`);
         }
       });
     });
+}
+
+/** The answer comes when the first request would work; the secret is in the first answer only. */
+async function createAndWait(client: TenantsClient, wanted: NewTenant): Promise<TenantAnswer> {
+  const made = await client.create(wanted);
+  for (let latest = made, tries = 0; ; tries += 1) {
+    if (latest.status !== 'provisioning' || tries === 300) return { ...made, status: latest.status };
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    latest = await client.get(made.id);
+  }
 }
 
 interface CreateOptions extends Common {

@@ -39,6 +39,8 @@ create table tenant (
   status_reason text,
   metadata jsonb not null default '{}',
   owner_email text,
+  -- the client through which its people log in
+  login_client_id text,
   application_id text,
   application_client_id text,
   version bigint not null,

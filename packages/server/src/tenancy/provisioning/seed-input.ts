@@ -5,6 +5,8 @@ import type { AccessSeed, ApplicationRole } from '../ports.js';
 /** What the seed step needs and the tenant's row does not hold. Kept sealed between steps, forgotten at activation. */
 export interface SeedInput {
   readonly email: string;
+  /** Of the client through which the tenant's people log in. */
+  readonly loginClientId: string;
   readonly passwordHash: string;
   readonly application?: {
     readonly id: string;
@@ -33,15 +35,17 @@ export function openSeed(
 ): AccessSeed {
   const input = JSON.parse(vault.open(tenant.id, 'provisioning-input', sealed)) as {
     email: string;
+    loginClientId: string;
     passwordHash: string;
     application?: { id: string; clientId: string; secretHmac: string; name: string; role: ApplicationRole };
   };
-  const { email, passwordHash, application } = input;
+  const { email, loginClientId, passwordHash, application } = input;
   return {
     tenantId: tenant.id,
     slug: tenant.slug,
     name: tenant.name,
     owner: { email, passwordHash },
+    loginClientId,
     ...(application === undefined
       ? {}
       : { application: { ...application, secretHmac: Buffer.from(application.secretHmac, 'base64') } }),

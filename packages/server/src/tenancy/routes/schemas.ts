@@ -44,7 +44,14 @@ export const tenantSchema = Type.Object({
   statusReason: Type.Optional(Type.String()),
   isolation: Type.Unsafe<string>({ type: 'string', enum: ['database', 'schema'] }),
   metadata: Type.Object({}),
-  owner: Type.Optional(Type.Object({ email: Type.String() })),
+  owner: Type.Optional(
+    Type.Object({
+      email: Type.String(),
+      clientId: Type.String({
+        description: 'What people of this tenant log in with, beside their user name and password.',
+      }),
+    }),
+  ),
   application: Type.Optional(
     Type.Object({
       id: Type.String(),

@@ -10,7 +10,9 @@ export function viewTenant(tenant: TenantRecord): Record<string, unknown> {
     ...(tenant.statusReason === null ? {} : { statusReason: tenant.statusReason }),
     isolation: tenant.isolation,
     metadata: tenant.metadata,
-    ...(tenant.ownerEmail === null ? {} : { owner: { email: tenant.ownerEmail } }),
+    ...(tenant.ownerEmail === null
+      ? {}
+      : { owner: { email: tenant.ownerEmail, clientId: tenant.loginClientId ?? '' } }),
     ...(tenant.applicationId === null
       ? {}
       : { application: { id: tenant.applicationId, clientId: tenant.applicationClientId } }),

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { LedgerError } from '@cofferdam/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseForm } from './form.js';
@@ -29,6 +30,8 @@ function decode(request: FastifyRequest, raw: Buffer): unknown {
       detail: `This operation takes a JSON body: send Content-Type: application/json, not "${contentType.slice(0, 80)}".`,
     });
   }
+  // Node would put U+FFFD in place of wrong bytes: something else would be kept than what was sent.
+  if (!isUtf8(raw)) throw new LedgerError('unmarshalling', { detail: 'The body is not UTF-8: send JSON in UTF-8.' });
   return parseJson(raw.toString('utf8'));
 }
 

@@ -50,6 +50,28 @@ test('X-09: every business route says which permission it needs; none is public'
   }
 });
 
+test('X-09: the listener has no path beside the table, the operational ones and the documents', () => {
+  const operational = ['/health', '/version', '/readyz', '/openapi.json'];
+  const known = new Set([...routes.map(({ url }) => url.replace(/:\w+/g, ':')), ...operational]);
+  const app = world.server.running.apps.ledger;
+  const served = pathsOf(app?.printRoutes({ commonPrefix: false }) ?? '');
+  expect(served.filter((path) => !path.startsWith('/docs') && !known.has(path))).toEqual([]);
+  expect(served.length).toBeGreaterThan(30);
+});
+
+/** The paths of Fastify's tree of routes, parameters as `:`. */
+function pathsOf(tree: string): string[] {
+  const above: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent = '', part = '', methods] = /^([│\s]*[├└]── )(\S+)( \(.+\))?$/.exec(line) ?? [];
+    if (part === '') return [];
+    const depth = indent.length / 4 - 1;
+    above.length = depth;
+    above.push(part.replace(/:\w+(\|:\w+)*/g, ':'));
+    return methods === undefined ? [] : [above.join('')];
+  });
+}
+
 test('X-09: every route without a token: 401/0041', async () => {
   expect(await answers({})).toEqual(all({ status: 401, code: '0041', reason: 'MISSING_TOKEN', challenge: 'Bearer' }));
 });

@@ -68,7 +68,8 @@ export function readinessRoute<Context>(
         deployment_mode: Type.String(),
         reason: Type.Optional(Type.String()),
       }),
-      example: { status: 'healthy', checks: { database: { status: 'up' } }, version, deployment_mode: deploymentMode },
+      // The same in every mode: the documents differ by `security` alone.
+      example: { status: 'healthy', checks: { database: { status: 'up' } }, version, deployment_mode: 'single-tenant' },
     },
     errors: [],
     async handler() {

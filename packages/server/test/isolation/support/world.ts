@@ -125,7 +125,11 @@ export async function underLogin(
 }
 
 /** A digest of every row of every table of a tenant's store. */
-export async function digest({ store }: Pick<Member, 'store'>): Promise<Readonly<Record<string, string>>> {
+export async function digest({
+  store,
+}: {
+  readonly store: Pick<Store, 'database' | 'schema'>;
+}): Promise<Readonly<Record<string, string>>> {
   return asAdmin(async (admin) => {
     const tables = await admin.query<{ name: string }>(
       `select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables where schemaname = $1 order by 1`,

@@ -155,6 +155,21 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
   });
 }
 
+/** What is not wrong but probably not meant, in sentences for the log of a start. */
+export function doubtsAbout(environment: Environment, config: Config): string[] {
+  const unknown = Object.keys(environment).filter((name) => name.startsWith('MULTI_TENANT_') && !(name in variables));
+  return [
+    ...unknown.map(
+      (name) => `${name} is not a setting of this program and has no effect; see --help for those that are.`,
+    ),
+    ...(config.environmentName === 'production' && !config.authEnabled
+      ? [
+          'ENV_NAME is production and authentication is off: whoever reaches the port may read and post. Set PLUGIN_AUTH_ENABLED=true.',
+        ]
+      : []),
+  ];
+}
+
 /** `--parts ledger,access`. */
 export function readParts(text: string | undefined): ReadonlySet<Part> {
   if (text === undefined) return new Set(allParts);

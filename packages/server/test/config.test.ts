@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, readConfig, readParts } from '../src/config.js';
+import { ConfigError, doubtsAbout, readConfig, readParts } from '../src/config.js';
 
 const key = Buffer.alloc(32, 7).toString('base64');
 
@@ -65,4 +65,11 @@ describe('readConfig', () => {
   });
 
   test('unknown parts are refused', () => expect(() => readParts('ledger,crm')).toThrow(/--parts is "crm"/));
+});
+
+test('what is probably not meant is said at the start', () => {
+  const environment = { MULTI_TENANT_URL: 'https://tm', ENV_NAME: 'production' };
+  const doubts = doubtsAbout(environment, readConfig(environment));
+  expect(doubts).toEqual([expect.stringMatching(/^MULTI_TENANT_URL /), expect.stringMatching(/authentication is off/)]);
+  expect(doubtsAbout({}, readConfig({}))).toEqual([]);
 });

@@ -61,7 +61,11 @@ describe('the access database', () => {
     const names = installationNames(randomPrefix());
     const admin = randomPrefix();
     await asAdmin((root) =>
-      root.query(`create role ${quoteIdentifier(admin)} login createdb createrole password 'plain'`),
+      // Its own entry, since the public one may have been closed by another installation of this server.
+      root.query(
+        `create role ${quoteIdentifier(admin)} login createdb createrole password 'plain';
+         grant connect on database postgres to ${quoteIdentifier(admin)}`,
+      ),
     );
     const options = {
       adminSettings: connectionSettings({ ...adminSettings(), user: admin, password: 'plain' }),

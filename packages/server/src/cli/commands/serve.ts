@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { readConfig, readParts } from '../../config.js';
+import { doubtsAbout, readConfig, readParts } from '../../config.js';
 import { createLog } from '../log.js';
 import { createProgress } from '../progress.js';
 import { startServer } from '../start-server.js';
@@ -14,6 +14,7 @@ export function serveCommand(): Command {
     .action(async (options: { parts: string }) => {
       const config = readConfig(process.env, readParts(options.parts));
       const log = createLog(config.logLevel);
+      for (const doubt of doubtsAbout(process.env, config)) log.warn(doubt);
       const progress = createProgress();
       const server = await progress.step('starting', () => startServer(config, { log, onProgress: progress.say }));
       log.info({ urls: server.urls }, 'serving');

@@ -1,25 +1,45 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
-import { bootstrapCommand } from './commands/access-bootstrap.js';
-import { demoCommand } from './commands/demo.js';
-import { doctorCommand } from './commands/doctor.js';
-import { migrateCommand } from './commands/migrate.js';
-import { serveCommand } from './commands/serve.js';
-import { tenantsCommand } from './commands/tenants.js';
 import { version } from './version.js';
+
+/** Only the command that is called is loaded: the ledger with all its libraries takes most of a second. */
+const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  serve: {
+    summary: 'run the server in the foreground',
+    load: async () => (await import('./commands/serve.js')).serveCommand(),
+  },
+  demo: {
+    summary: 'start everything, make two tenants, post, and show both walls',
+    load: async () => (await import('./commands/demo.js')).demoCommand(),
+  },
+  tenants: {
+    summary: 'make, list, suspend, reactivate and delete tenants',
+    load: async () => (await import('./commands/tenants.js')).tenantsCommand(),
+  },
+  migrate: {
+    summary: 'bring every database up to date',
+    load: async () => (await import('./commands/migrate.js')).migrateCommand(),
+  },
+  doctor: {
+    summary: 'audit the books of every tenant',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  },
+  access: {
+    summary: 'the Access Manager: bootstrap',
+    load: async () => (await import('./commands/access.js')).accessCommand(),
+  },
+};
 
 /** The `cofferdam` program. Answers the exit code: 0 done, 1 failed, 2 called or configured wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
+  // `cofferdam … | head` closes the pipe early: no reason for a stack.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const program = new Command('cofferdam')
     .description('A multi-tenant double-entry ledger platform on PostgreSQL.')
-    .version(version)
-    .exitOverride()
-    .addCommand(serveCommand())
-    .addCommand(demoCommand())
-    .addCommand(tenantsCommand())
-    .addCommand(migrateCommand())
-    .addCommand(doctorCommand())
-    .addCommand(new Command('access').description('the Access Manager').addCommand(bootstrapCommand()));
+    .version(version);
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    program.addCommand(args.includes(name) ? (await load()).summary(summary) : new Command(name).summary(summary));
+  }
   for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError();
   try {
     await program.parseAsync([...args], { from: 'user' });

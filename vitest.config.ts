@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'node'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'bench/**/*.test.ts'],
     reporters: [process.env['CI'] ? 'dot' : 'default', './packages/server/test/reporters/closing-line.ts'],
     globalSetup: ['packages/server/test/support/global-setup.ts'],
     pool: 'forks',

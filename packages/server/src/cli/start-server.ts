@@ -6,6 +6,7 @@ import { type Config, ConfigError } from '../config.js';
 import type { TenantResolver } from '../http/principal.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
 import { runtimeGrants } from '../ledger/migrations/runtime-grants.js';
+import { createPoster } from '../ledger/posting/poster.js';
 import { type InstallationNames, installationNames } from '../postgres/installation.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
@@ -27,6 +28,8 @@ export interface StartOptions {
   /** Production uses the names of the contract; tests share a cluster under names of their own. */
   readonly names?: InstallationNames;
   readonly now?: () => Date;
+  /** What posts transactions; the benchmark measures another way against ours. */
+  readonly createPoster?: typeof createPoster;
 }
 
 export interface RunningServer {
@@ -68,7 +71,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
         ? await startTenants(ground, closers, catalogues.prepared, access)
         : undefined;
     const ledger = config.parts.has('ledger')
-      ? buildLedger(ground, { ...(await openStores(ground, catalogues, closers)), access, isDraining: () => draining })
+      ? buildLedger(ground, {
+          ...(await openStores(ground, catalogues, closers)),
+          access,
+          isDraining: () => draining,
+          poster: (options.createPoster ?? createPoster)({ now, newId: ground.newId, log }),
+        })
       : undefined;
     const tenants = buildOperatorsListener(ground, manager);
 

@@ -11,7 +11,7 @@ import { renderProblem } from '../../http/problem.js';
 import { createRemotePermissions } from '../../http/remote-permissions.js';
 import type { RouteDefinition } from '../../http/route.js';
 import { ledgerRoutes } from '../../ledger/ledger-app.js';
-import { createPoster } from '../../ledger/posting/poster.js';
+import type { Poster } from '../../ledger/posting/poster.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { version } from '../version.js';
 import { countRequests } from './http-metrics.js';
@@ -29,6 +29,7 @@ export interface LedgerOptions {
   readonly access: AccessManager | undefined;
   readonly checks: Readonly<Record<string, () => Promise<Check>>>;
   readonly isDraining: () => boolean;
+  readonly poster: Poster;
 }
 
 const audience = 'midaz';
@@ -48,7 +49,7 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
     ...ledgerRoutes({
       now,
       newId,
-      poster: createPoster({ now, newId, log }),
+      poster: options.poster,
       limits: { pageLimitMax: config.pageLimitMax, monthRangeMax: config.monthRangeMax },
       production: config.environmentName === 'production',
       implicitIdempotency: config.implicitIdempotency,

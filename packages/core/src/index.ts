@@ -1,12 +1,17 @@
-export { type BalanceDirection, type BalanceState, externalAccountType, isExternal } from './balance/balance.js';
 export {
-  applyMovement,
-  type Movement,
-  movementOf,
-  type OperationDirection,
-  type OperationType,
-  type Phase,
-  type Side,
+  type BalanceDirection,
+  type BalanceState,
+  companionKey,
+  externalAccountType,
+  isExternal,
+  mayOverdraw,
+  needsCompanion,
+} from './balance/balance.js';
+export type {
+  OperationDirection,
+  OperationType,
+  Phase,
+  Side,
 } from './balance/movement.js';
 export { type ErrorName, errorCatalogue } from './error-catalogue.js';
 export { type FieldProblem, LedgerError, type LedgerErrorInfo } from './errors.js';
@@ -35,6 +40,23 @@ export {
   parseStoredDecimal,
 } from './money/decimal-text.js';
 export {
+  type AccountingEntries,
+  type AccountingEntry,
+  type AccountRule,
+  type OperationRoute,
+  type OperationRouteType,
+  operationRouteTypes,
+  type RouteAction,
+  type Rubric,
+  readAccountRule,
+  type Scenario,
+  scenarios,
+  type TransactionRoute,
+  takesDestination,
+  takesSource,
+} from './route/accounting-route.js';
+export { checkAccountingEntries } from './route/check-accounting-entries.js';
+export {
   type CreateCommand,
   type CreateKind,
   checkCommand,
@@ -44,7 +66,8 @@ export {
 } from './transaction/command.js';
 export type { BoundLeg, Leg, LegNotes, LegShare, ResolvedLeg } from './transaction/leg.js';
 export {
-  type FindBalance,
+  type Books,
+  type Hold,
   type Plan,
   type PlannedOperation,
   planTransaction,

@@ -1,7 +1,7 @@
 import type { OperationType } from '../balance/movement.js';
 import { LedgerError } from '../errors.js';
-import { parseUuid } from '../ids.js';
 import { type Decimal, sign } from '../money/decimal.js';
+import type { TransactionRoute } from '../route/accounting-route.js';
 import type { Leg } from './leg.js';
 
 /** What a create asks for. `block` and `unblock` are direct transfers whose rows carry another type. */
@@ -21,6 +21,8 @@ export interface CreateCommand {
   /** The transaction route, or the older free text that may hold its id. */
   readonly routeId?: string | undefined;
   readonly route?: string;
+  /** It undoes an earlier transaction: its routes need the scenario `revert`. */
+  readonly reversal?: true;
 }
 
 /** The settings of a ledger that bear on its transactions (ledger-api §4.3). */
@@ -28,12 +30,15 @@ export interface LedgerRules {
   readonly validateRoutes: boolean;
   readonly allowFeeSkip: boolean;
   readonly allowTracerSkip: boolean;
+  /** A live transaction route of this ledger; asked only when routes are validated. */
+  readonly findRoute: (id: string) => TransactionRoute | undefined;
 }
 
 export const defaultLedgerRules: LedgerRules = Object.freeze({
   validateRoutes: false,
   allowFeeSkip: false,
   allowTracerSkip: false,
+  findRoute: () => undefined,
 });
 
 /** The type that rows of this kind carry instead of DEBIT and CREDIT. */
@@ -78,28 +83,4 @@ export function checkSkip({ skip }: CreateCommand, rules: LedgerRules): void {
       entityType: 'Transaction',
       detail: `${refused[0]} is not allowed in this ledger. Leave it out, or turn on ${refused[1]} in the ledger's settings.`,
     });
-}
-
-/**
- * Step 12, as far as it goes before transaction routes can be made: a ledger that validates routes takes no transaction
- * without one, and knows none. Throws `transaction_route_not_informed`, `invalid_transaction_route_id`,
- * `transaction_route_not_found`.
- */
-export function checkRoutes(command: CreateCommand, rules: LedgerRules): void {
-  if (!rules.validateRoutes) return;
-  const named = command.routeId ?? command.route ?? '';
-  if (named === '')
-    throw new LedgerError('transaction_route_not_informed', {
-      entityType: 'Transaction',
-      detail: 'This ledger validates routes: send routeId, the id of a transaction route.',
-    });
-  if (parseUuid(named) === undefined)
-    throw new LedgerError('invalid_transaction_route_id', {
-      entityType: 'Transaction',
-      detail: 'The transaction route must be a UUID. Send it as routeId.',
-    });
-  throw new LedgerError('transaction_route_not_found', {
-    entityType: 'TransactionRoute',
-    detail: 'No transaction route of this ledger has the id sent as routeId.',
-  });
 }

@@ -41,4 +41,6 @@ export interface ResolvedLeg {
 /** A leg that already moved a balance once (a hold): later phases find the balance by id, whatever its alias is by then. */
 export interface BoundLeg extends ResolvedLeg {
   readonly balanceId: BalanceId;
+  /** What a hold drew from the overdraft: its cancel gives back exactly this. */
+  readonly overdrawn?: Amount;
 }

@@ -1,26 +1,15 @@
 import type { BalanceState } from '../balance/balance.js';
 import { isExternal } from '../balance/balance.js';
-import {
-  applyMovement,
-  movementOf,
-  type OperationDirection,
-  type OperationType,
-  type Phase,
-  type Side,
-} from '../balance/movement.js';
+import type { OperationDirection, OperationType, Phase, Side } from '../balance/movement.js';
 import { LedgerError } from '../errors.js';
-import type { BalanceId } from '../ids.js';
-import { type Amount, toAmount } from '../money/decimal.js';
-import {
-  type CreateCommand,
-  checkRoutes,
-  checkSkip,
-  defaultLedgerRules,
-  type LedgerRules,
-  operationTypeOf,
-} from './command.js';
+import type { AccountId, BalanceId } from '../ids.js';
+import { type Amount, type Decimal, toAmount } from '../money/decimal.js';
+import type { RouteAction, Rubric } from '../route/accounting-route.js';
+import { type CreateCommand, checkSkip, defaultLedgerRules, type LedgerRules, operationTypeOf } from './command.js';
 import type { BoundLeg, LegNotes, ResolvedLeg } from './leg.js';
+import { MoveLegs } from './move-legs.js';
 import { resolveLegs } from './resolve-legs.js';
+import { followRoute } from './route-plan.js';
 
 /** One debit or credit line to be written. `before` and `after` are the same when the phase moves nothing. */
 export interface PlannedOperation {
@@ -30,9 +19,13 @@ export interface PlannedOperation {
   readonly amount: Amount;
   readonly before: BalanceState;
   readonly after: BalanceState;
+  /** Of the balance that owes: the companion's own row speaks of the balance whose overdraft it carries. */
+  readonly overdraftUsed: { readonly before: Decimal; readonly after: Decimal };
   /** False for annotations: the row speaks of money that did not move. */
   readonly balanceAffected: boolean;
   readonly notes: LegNotes;
+  /** Accounting code of the row, when routes are validated and have one. */
+  readonly rubric?: Rubric;
 }
 
 /** What a transaction will write: its rows in their order, and each changed balance once, as it ends up. */
@@ -44,19 +37,31 @@ export interface Plan {
   readonly legs: readonly BoundLeg[];
 }
 
-/** A live balance of the ledger by alias and key, locked by the caller, or undefined. */
-export type FindBalance = (alias: string, key: string) => BalanceState | undefined;
+/** The balances of one ledger, locked by the caller. */
+export interface Books {
+  /** Live ones only. */
+  byName(alias: string, key: string): BalanceState | undefined;
+  byId(id: BalanceId): BalanceState | undefined;
+  /** The overdraft companion of an account. */
+  companionOf(accountId: AccountId): BalanceState | undefined;
+}
+
+/** A hold as it was placed. */
+export interface Hold {
+  readonly legs: readonly BoundLeg[];
+  /** It was written as two operations (§5.6), so its end is too, whatever the settings say by now. */
+  readonly split: boolean;
+  readonly routeId?: string | undefined;
+  readonly route?: string;
+}
 
 /**
  * Plans a create. Pure: neither the command nor any balance is changed, and a refusal leaves nothing behind.
  * Checks run in the order of ledger-api §5.4 from step 5 on (`checkCommand` has done 1–3) and throw its codes:
- * 0073 totals, 0490 skip, 0090 ambiguous, 0168 internal, 0114 routes, 0019 unknown, 0034 asset, 0024 flags, 0098 pending external, 0018 funds.
+ * 0073 totals, 0490 skip, 0090 ambiguous, 0168 internal, routes (§7.4), 0019 unknown, 0034 asset, 0024 flags,
+ * 0098 pending external, 0018 funds, 0167 overdraft limit, 0174 overdraft without its companion.
  */
-export function planTransaction(
-  command: CreateCommand,
-  findBalance: FindBalance,
-  rules: LedgerRules = defaultLedgerRules,
-): Plan {
+export function planTransaction(command: CreateCommand, books: Books, rules: LedgerRules = defaultLedgerRules): Plan {
   const value = toAmount(command.value);
   const source = resolveLegs('source', command.source, value);
   const destination = resolveLegs('destination', command.destination, value);
@@ -64,80 +69,60 @@ export function planTransaction(
   refuseAmbiguous(source, destination);
   const found = [...source, ...destination].map((leg) => ({
     leg,
-    balance: findBalance(leg.accountAlias, leg.balanceKey),
+    balance: books.byName(leg.accountAlias, leg.balanceKey),
   }));
   refuseInternal(found);
-  checkRoutes(command, rules);
-  const legs = found.map(refuseUnknown);
-  for (const { leg, balance } of legs) {
+  const phase = command.kind === 'hold' || command.kind === 'annotation' ? command.kind : 'direct';
+  const bound: BoundLeg[] = [];
+  const balances = new Map<BalanceId, BalanceState>();
+  for (const { leg, balance } of found) {
+    if (balance === undefined) continue;
+    bound.push({ ...leg, balanceId: balance.id });
+    balances.set(balance.id, balance);
+  }
+  // The overdraft's part must be known to the routes, whose refusals come before those of funds: move first, refuse later.
+  const moves = new MoveLegs(phase, rules.validateRoutes && phase === 'hold', books, (type) =>
+    operationTypeOf(command.kind, type),
+  );
+  const moved = moves.run(bound, balances);
+  const operations = rules.validateRoutes
+    ? followRoute(command, rules, actionOf(command), found, moved.operations)
+    : moved.operations;
+  for (const { leg, balance } of found.map(refuseUnknown)) {
     refuseForeignAsset(balance, command.assetCode);
     refuseClosed(leg.side, balance);
     if (command.kind === 'hold' && leg.side === 'source') refuseExternalHold(balance);
   }
-  const phase = command.kind === 'hold' || command.kind === 'annotation' ? command.kind : 'direct';
-  const bound = legs.map(({ leg, balance }) => ({ ...leg, balanceId: balance.id }));
-  const balances = new Map(legs.map(({ balance }) => [balance.id, balance]));
-  return planPhase(phase, bound, balances, (type) => operationTypeOf(command.kind, type));
+  if (moved.refusal !== undefined) throw moved.refusal;
+  return { phase, operations, changed: moved.changed, legs: moved.legs };
 }
 
 /**
  * Plans the end of a hold. The amounts are those of the hold, never computed anew, and neither flags nor liveness of
- * the balances are checked again (§5.6). Throws `insufficient_funds` where a debit-direction balance cannot give.
+ * the balances are checked again (§5.6); routes are. Throws `insufficient_funds` where a debit-direction balance cannot
+ * give, and the codes of §7.4.
  */
 export function planTransition(
   phase: 'commit' | 'cancel',
-  legs: readonly BoundLeg[],
-  findBalance: (id: BalanceId) => BalanceState | undefined,
+  hold: Hold,
+  books: Books,
+  rules: LedgerRules = defaultLedgerRules,
 ): Plan {
   const balances = new Map<BalanceId, BalanceState>();
-  for (const leg of legs) {
-    const balance = findBalance(leg.balanceId);
+  for (const leg of hold.legs) {
+    const balance = books.byId(leg.balanceId);
     if (balance === undefined) throw new Error(`balance ${leg.balanceId} of a hold is gone`);
     balances.set(leg.balanceId, balance);
   }
-  return planPhase(phase, legs, balances);
+  const moved = new MoveLegs(phase, hold.split, books).run(hold.legs, balances);
+  const found = hold.legs.map((leg) => ({ leg, balance: balances.get(leg.balanceId) }));
+  const operations = rules.validateRoutes ? followRoute(hold, rules, phase, found, moved.operations) : moved.operations;
+  if (moved.refusal !== undefined) throw moved.refusal;
+  return { phase, operations, changed: moved.changed, legs: moved.legs };
 }
 
-/**
- * Moves the legs in the order in which their rows are shown: by `alias#key`, the source first (§6). Several legs of one
- * balance chain, each beginning where the one before ended, so versions are consecutive.
- */
-function planPhase(
-  phase: Phase,
-  legs: readonly BoundLeg[],
-  balances: ReadonlyMap<BalanceId, BalanceState>,
-  typeOf: (type: OperationType) => OperationType = (type) => type,
-): Plan {
-  const current = new Map(balances);
-  const changed = new Map<BalanceId, BalanceState>();
-  const operations: PlannedOperation[] = [];
-  for (const leg of [...legs].sort(byBalanceThenSide)) {
-    const movement = movementOf(phase, leg.side);
-    const before = current.get(leg.balanceId);
-    if (movement === undefined || before === undefined) continue;
-    const after = applyMovement(before, movement, leg.amount);
-    if (after !== before) changed.set(after.id, after);
-    current.set(after.id, after);
-    operations.push({
-      side: leg.side,
-      type: typeOf(movement.type),
-      direction: movement.direction,
-      amount: leg.amount,
-      before,
-      after,
-      balanceAffected: phase !== 'annotation',
-      notes: leg.notes,
-    });
-  }
-  return { phase, operations, changed: [...changed.values()], legs };
-}
-
-function byBalanceThenSide(a: ResolvedLeg, b: ResolvedLeg): number {
-  const left = `${a.accountAlias}#${a.balanceKey}`;
-  const right = `${b.accountAlias}#${b.balanceKey}`;
-  if (left !== right) return left < right ? -1 : 1;
-  if (a.side !== b.side) return a.side === 'source' ? -1 : 1;
-  return a.position - b.position;
+function actionOf({ kind, reversal }: CreateCommand): RouteAction {
+  return reversal ? 'revert' : kind === 'hold' ? 'hold' : 'direct';
 }
 
 /** The rule is positional in the contract: leg i against leg i. Elsewhere one balance may stand on both sides. */

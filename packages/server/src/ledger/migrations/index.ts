@@ -1,5 +1,6 @@
 import type { Migration } from '../../postgres/migration.js';
 import { books } from './0001-books.js';
+import { routes } from './0002-routes.js';
 
 /** In order. Released migrations are never changed, only followed. */
-export const ledgerMigrations: readonly Migration[] = [books];
+export const ledgerMigrations: readonly Migration[] = [books, routes];

@@ -10,6 +10,8 @@ grant select, insert on transaction, operation, outbox to ${login};
 grant update (status, pending_legs, description, metadata, updated_at) on transaction to ${login};
 grant update (description, metadata, updated_at) on operation to ${login};
 grant select, insert, update, delete on idempotency_key to ${login};
+grant select, insert, update on operation_route, transaction_route to ${login};
+grant select, insert, delete on transaction_route_member to ${login};
 grant select on schema_migration to ${login};
 `;
 }

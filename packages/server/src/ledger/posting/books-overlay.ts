@@ -1,4 +1,4 @@
-import type { BalanceId, BalanceState } from '@cofferdam/core';
+import { type AccountId, type BalanceId, type BalanceState, companionKey } from '@cofferdam/core';
 import type { LockedBalance } from '../storage/lock-balances.js';
 
 /** One text per balance name; neither part can hold the separator (NUL is refused in every request). */
@@ -13,13 +13,16 @@ export function nameOf(ledgerId: string, alias: string, key: string): string {
 export class BooksOverlay {
   readonly #kept = new Map<BalanceId, BalanceState>();
   readonly #ids = new Map<string, BalanceId>();
+  readonly #companions = new Map<AccountId, BalanceId>();
   readonly #changed = new Set<BalanceId>();
   #draft = new Map<BalanceId, BalanceState>();
 
   constructor(locked: readonly LockedBalance[]) {
     for (const { ledgerId, deleted, state } of locked) {
       this.#kept.set(state.id, state);
-      if (!deleted) this.#ids.set(nameOf(ledgerId, state.alias, state.key), state.id);
+      if (deleted) continue;
+      this.#ids.set(nameOf(ledgerId, state.alias, state.key), state.id);
+      if (state.scope === 'internal' && state.key === companionKey) this.#companions.set(state.accountId, state.id);
     }
   }
 
@@ -31,6 +34,12 @@ export class BooksOverlay {
 
   byId(id: BalanceId): BalanceState | undefined {
     return this.#draft.get(id) ?? this.#kept.get(id);
+  }
+
+  /** The overdraft companion of an account, where one is locked. */
+  companionOf(accountId: AccountId): BalanceState | undefined {
+    const id = this.#companions.get(accountId);
+    return id === undefined ? undefined : this.byId(id);
   }
 
   change(balances: readonly BalanceState[]): void {

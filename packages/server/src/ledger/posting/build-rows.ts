@@ -1,6 +1,7 @@
 import {
   type BoundLeg,
   formatDecimal,
+  type Hold,
   type Plan,
   type PlannedOperation,
   parseStoredDecimal,
@@ -83,8 +84,8 @@ export function operationRows(
     chart_of_accounts: operation.notes.chartOfAccounts ?? '',
     route: operation.notes.route ?? '',
     route_id: operation.notes.routeId ?? null,
-    route_code: null,
-    route_description: null,
+    route_code: operation.rubric?.code ?? null,
+    route_description: operation.rubric?.description ?? null,
     metadata: operation.notes.metadata ?? null,
     created_at: createdAt,
     updated_at: source.at,
@@ -93,7 +94,7 @@ export function operationRows(
 }
 
 /** Before and after; an annotation touches no balance and says so with zeros (ledger-api §5.1). */
-function standings({ before, after, balanceAffected }: PlannedOperation) {
+function standings({ before, after, overdraftUsed, balanceAffected }: PlannedOperation) {
   if (!balanceAffected)
     return {
       available_before: '0',
@@ -111,20 +112,39 @@ function standings({ before, after, balanceAffected }: PlannedOperation) {
     available_after: formatDecimal(after.available),
     on_hold_before: formatDecimal(before.onHold),
     on_hold_after: formatDecimal(after.onHold),
-    overdraft_used_before: formatDecimal(before.overdraftUsed),
-    overdraft_used_after: formatDecimal(after.overdraftUsed),
+    overdraft_used_before: formatDecimal(overdraftUsed.before),
+    overdraft_used_after: formatDecimal(overdraftUsed.after),
     version_before: before.version,
     version_after: after.version,
     balance_affected: true,
   };
 }
 
-function storeLeg(leg: BoundLeg): StoredLeg {
-  return { ...leg, amount: formatDecimal(leg.amount) };
+function storeLeg({ amount, overdrawn, ...leg }: BoundLeg): StoredLeg {
+  return {
+    ...leg,
+    amount: formatDecimal(amount),
+    ...(overdrawn === undefined ? {} : { overdrawn: formatDecimal(overdrawn) }),
+  };
 }
 
 /** The legs of a hold as its commit and cancel move them. */
 export function readStoredLegs(transaction: TransactionRow): BoundLeg[] {
   const stored = (transaction.pending_legs ?? []) as StoredLeg[];
-  return stored.map((leg) => ({ ...leg, amount: toAmount(parseStoredDecimal(leg.amount)) }));
+  return stored.map(({ amount, overdrawn, ...leg }) => ({
+    ...leg,
+    amount: toAmount(parseStoredDecimal(amount)),
+    ...(overdrawn === undefined ? {} : { overdrawn: toAmount(parseStoredDecimal(overdrawn)) }),
+  }));
+}
+
+/** A pending transaction as its hold was placed; `operations` are those that it wrote. */
+export function readHold(transaction: TransactionRow, operations: readonly OperationRow[]): Hold {
+  return {
+    legs: readStoredLegs(transaction),
+    // Only a hold that was written as two operations has a debit before its commit.
+    split: operations.some(({ type }) => type === 'DEBIT'),
+    ...(transaction.route_id === null ? {} : { routeId: transaction.route_id }),
+    route: transaction.route,
+  };
 }

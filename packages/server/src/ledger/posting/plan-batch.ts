@@ -1,4 +1,12 @@
-import { LedgerError, type LedgerRules, type Plan, planTransaction, planTransition } from '@cofferdam/core';
+import {
+  type Books,
+  defaultLedgerRules,
+  LedgerError,
+  type LedgerRules,
+  type Plan,
+  planTransaction,
+  planTransition,
+} from '@cofferdam/core';
 import { stringifyJson } from '../../http/json.js';
 import type { BatchContext, LiveLedger } from '../storage/idempotency-keys.js';
 import { effectiveSettings } from '../storage/ledger-settings.js';
@@ -6,7 +14,7 @@ import type { LockedBalance } from '../storage/lock-balances.js';
 import type { BatchWrites, FirstAnswer, KeyClaim, OutboxEvent, StatusChange } from '../storage/write-batch.js';
 import { createdView } from '../views/transaction.js';
 import { BooksOverlay } from './books-overlay.js';
-import { operationRows, type RowSource, readStoredLegs, statusAfter, transactionRow } from './build-rows.js';
+import { operationRows, type RowSource, readHold, statusAfter, transactionRow } from './build-rows.js';
 import type { EarlierTransactions } from './earlier-transactions.js';
 import type {
   CreatePosting,
@@ -17,7 +25,8 @@ import type {
   TransactionRow,
   TransitionPosting,
 } from './posting-types.js';
-import { revertPosting } from './revert.js';
+import { refuseOneWay, revertPosting } from './revert.js';
+import type { RouteBook } from './route-book.js';
 
 /** Postings that stand or fall together; a single request is a unit of one. */
 export type Unit = readonly Posting[];
@@ -36,6 +45,7 @@ export interface BatchInputs {
   readonly balances: readonly LockedBalance[];
   readonly context: BatchContext;
   readonly earlier: EarlierTransactions;
+  readonly routes: RouteBook;
   readonly now: Date;
   readonly newId: () => string;
 }
@@ -152,7 +162,15 @@ class BatchPlanner {
   }
 
   #planCreate({ command, ledgerId }: Pick<CreatePosting, 'command' | 'ledgerId'>, rules: LedgerRules): Plan {
-    return planTransaction(command, (alias, key) => this.#books.byName(ledgerId, alias, key), rules);
+    return planTransaction(command, this.#booksOf(ledgerId), rules);
+  }
+
+  #booksOf(ledgerId: string): Books {
+    return {
+      byName: (alias, key) => this.#books.byName(ledgerId, alias, key),
+      byId: (id) => this.#books.byId(id),
+      companionOf: (accountId) => this.#books.companionOf(accountId),
+    };
   }
 
   /** The settings of a live ledger of that organization; any other is not found, whoever owns it. */
@@ -164,11 +182,16 @@ class BatchPlanner {
           'No Ledger was found for this id at this path. Check the ids in the path; a deleted record is not found either.',
         entityType: 'Ledger',
       });
-    const { accounting, overrides } = effectiveSettings(ledger.settings);
+    return this.#readRules(ledger);
+  }
+
+  #readRules({ ledgerId, settings }: LiveLedger): LedgerRules {
+    const { accounting, overrides } = effectiveSettings(settings);
     return {
       validateRoutes: accounting.validateRoutes,
       allowFeeSkip: overrides.allowFeeSkip,
       allowTracerSkip: overrides.allowTracerSkip,
+      findRoute: (id) => this.#inputs.routes.transactionRoute(ledgerId, id),
     };
   }
 
@@ -191,7 +214,11 @@ class BatchPlanner {
     const before = earlier.get(posting);
     const current = ended.get(before.id) ?? this.#ended.get(before.id) ?? before;
     if (current.status !== 'PENDING') throw earlier.notPending(current, posting.kind);
-    const plan = planTransition(posting.kind, readStoredLegs(before), (id) => this.#books.byId(id));
+    const hold = readHold(before, earlier.operationsOf(before.id));
+    const ledger = this.#ledgers.get(posting.ledgerId);
+    // A hold can be ended after its ledger was deleted: the money must not stay held for ever.
+    const rules = ledger === undefined ? defaultLedgerRules : this.#readRules(ledger);
+    const plan = planTransition(posting.kind, hold, this.#booksOf(posting.ledgerId), rules);
     const status = statusAfter(plan.phase) as StatusChange['status'];
     const transaction = { ...before, status, pending_legs: null, updated_at: this.#rows.at };
     const operations = operationRows(transaction, plan, transaction, this.#rows);
@@ -207,10 +234,12 @@ class BatchPlanner {
   }
 
   #revert(posting: RevertPosting, draft: Draft, reverted: Set<string>): Posted {
-    const { earlier } = this.#inputs;
+    const { earlier, routes } = this.#inputs;
     const { transactionId } = posting;
     if (reverted.has(transactionId) || this.#reverted.has(transactionId)) throw earlier.alreadyReverted();
-    const create = revertPosting(earlier.getReversible(posting), earlier.operationsOf(transactionId));
+    const operations = earlier.operationsOf(transactionId);
+    const create = revertPosting(earlier.getReversible(posting), operations);
+    refuseOneWay(operations, routes);
     const posted = this.#book(create, this.#planCreate(create, this.#rulesOf(create)), draft, transactionId);
     reverted.add(transactionId);
     draft.events.push({ event: 'transaction.reverted', recordId: posted.transaction.id });

@@ -2,7 +2,7 @@ import { isConnectionLost } from '../../postgres/pg-errors.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { beginPosting } from '../storage/begin-posting.js';
 import { readBatchContext } from '../storage/idempotency-keys.js';
-import { type BalanceName, lockBalances } from '../storage/lock-balances.js';
+import { type BalanceName, lacksCompanion, lockBalances } from '../storage/lock-balances.js';
 import { lockEarlierRows } from '../storage/lock-transactions.js';
 import { type TenantClient, withTenantClient } from '../storage/with-tenant.js';
 import { writeBatch } from '../storage/write-batch.js';
@@ -11,6 +11,7 @@ import { readStoredLegs } from './build-rows.js';
 import { EarlierTransactions } from './earlier-transactions.js';
 import { type PlannedBatch, planBatch, type Unit } from './plan-batch.js';
 import type { Posting, TransitionPosting } from './posting-types.js';
+import { readRouteBook } from './route-book.js';
 
 /** Another process claimed one of the batch's keys first. Nothing is written; run again, its member is a replay then. */
 export class KeyRaceLost extends Error {
@@ -74,15 +75,19 @@ async function planUnderLocks(client: TenantClient, units: readonly Unit[], cloc
   for (const row of earlier.operations)
     if (reverted.has(row.transaction_id)) name(row.ledger_id, row.account_alias, row.balance_key);
   const held = earlier.transactions.flatMap((row) => readStoredLegs(row).map((leg) => leg.balanceId));
-  const balances = await lockBalances(client, [...names.values()], [...new Set(held)]);
+  const lock = () => lockBalances(client, [...names.values()], [...new Set(held)]);
+  let balances = await lock();
+  if (lacksCompanion(balances)) balances = await lock();
 
   const now = clock.now();
   const keys = creates.flatMap((c) => (c.idempotency ? [{ ledgerId: c.ledgerId, hash: c.idempotency.hash }] : []));
   const ledgerIds = [...new Set(postings.map((posting) => posting.ledgerId))];
   const context = await readBatchContext(client, ledgerIds, keys, now);
+  const routes = await readRouteBook(client, postings, earlier, context);
   return planBatch(units, {
     balances,
     context,
+    routes,
     earlier: new EarlierTransactions(earlier, now),
     now,
     newId: clock.newId,

@@ -59,7 +59,9 @@ export interface Posted {
 }
 
 /** The legs of a hold as they are kept in `transaction.pending_legs` until its commit or cancel. */
-export type StoredLeg = Omit<BoundLeg, 'amount' | 'balanceId'> & {
+export type StoredLeg = Omit<BoundLeg, 'amount' | 'balanceId' | 'overdrawn'> & {
   readonly amount: string;
+  /** Drawn from the overdraft when the hold was placed. */
+  readonly overdrawn?: string;
   readonly balanceId: BalanceId;
 };

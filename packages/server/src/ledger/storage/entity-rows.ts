@@ -13,6 +13,8 @@ const entityTypes = {
   account_type: 'AccountType',
   account: 'Account',
   balance: 'Balance',
+  operation_route: 'OperationRoute',
+  transaction_route: 'TransactionRoute',
 } as const;
 
 export type EntityTable = keyof typeof entityTypes;
@@ -64,9 +66,13 @@ const rowLocks: Record<RowLock, RawBuilder<unknown>> = {
 };
 
 /** Kinds of record whose absence has a code of its own (ledger-api §3.5). */
-const notFoundNames: Partial<Record<EntityTable, ErrorName>> = { account_type: 'account_type_not_found' };
+const notFoundNames: Partial<Record<EntityTable, ErrorName>> = {
+  account_type: 'account_type_not_found',
+  operation_route: 'operation_route_not_found',
+  transaction_route: 'transaction_route_not_found',
+};
 
-/** Throws `entity_not_found` (0007; 0109 for account types) in the same words whether the row never existed, is deleted or belongs elsewhere. */
+/** Throws `entity_not_found` (0007; 0109 for account types, 0101 and 0105 for routes) in the same words whether the row never existed, is deleted or belongs elsewhere. */
 export async function getLive<T extends EntityTable>(
   tx: TenantTx,
   table: T,

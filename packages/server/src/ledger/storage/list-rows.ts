@@ -7,7 +7,7 @@ import type { TenantTx } from './with-tenant.js';
 /** A condition on the rows of a list; made by the helpers below, so that every value is a bound parameter. */
 export type Filter = RawBuilder<unknown>;
 
-export type ListedTable = Exclude<keyof LedgerTables, 'idempotency_key' | 'outbox'>;
+export type ListedTable = Exclude<keyof LedgerTables, 'idempotency_key' | 'outbox' | 'transaction_route_member'>;
 
 export interface ListRequest<T extends ListedTable> {
   readonly table: T;

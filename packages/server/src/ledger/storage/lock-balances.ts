@@ -1,4 +1,12 @@
-import { type AccountId, type BalanceId, type BalanceState, parseStoredDecimal } from '@cofferdam/core';
+import {
+  type AccountId,
+  type BalanceId,
+  type BalanceState,
+  companionKey,
+  type Decimal,
+  needsCompanion,
+  parseStoredDecimal,
+} from '@cofferdam/core';
 import type { BalanceSettings } from './tables.js';
 import type { TenantClient } from './with-tenant.js';
 
@@ -39,7 +47,8 @@ interface BalanceRow {
 /**
  * All rows in one statement and in id order, the one order of every writer. `for update` sits above the sort, so rows
  * are locked in that order; a row that changed while we waited is returned as it is now, `deleted` included, because
- * only the outer row is read again under its lock.
+ * only the outer row is read again under its lock. A balance that owes, or may, brings the overdraft companion of its
+ * account along; for all others the look-up of the companion is not even begun.
  */
 const lockBalancesSql = /* sql */ `
 select b.id, b.organization_id, b.ledger_id, b.account_id, b.alias, b.key, b.asset_code, b.account_type, b.direction,
@@ -47,13 +56,27 @@ select b.id, b.organization_id, b.ledger_id, b.account_id, b.alias, b.key, b.ass
        b.deleted_at is not null as deleted
 from balance b
 where b.id = any(array(
-  select n.id
-  from unnest($1::uuid[], $2::text[], $3::text[]) as w (ledger_id, alias, key)
-  cross join lateral (
-    select id from balance
-    where ledger_id = w.ledger_id and alias = w.alias and key = w.key and deleted_at is null limit 1
+  select unnest(array[n.id, c.id])
+  from (
+    select n.*
+    from unnest($1::uuid[], $2::text[], $3::text[]) as w (ledger_id, alias, key)
+    cross join lateral (
+      select id, account_id, overdraft_used, settings from balance
+      where ledger_id = w.ledger_id and alias = w.alias and key = w.key and deleted_at is null limit 1
+    ) n
+    union all
+    select n.*
+    from unnest($4::uuid[]) as w (id)
+    cross join lateral (
+      select id, account_id, overdraft_used, settings from balance where id = w.id limit 1
+    ) n
   ) n
-) || $4::uuid[])
+  left join lateral (
+    select id from balance
+    where (n.overdraft_used > 0 or n.settings ->> 'allowOverdraft' = 'true')
+      and account_id = n.account_id and key = '${companionKey}' and deleted_at is null limit 1
+  ) c on true
+))
 order by b.id
 for update`;
 
@@ -88,6 +111,26 @@ export async function lockBalances(
       allowSending: row.allow_sending,
       allowReceiving: row.allow_receiving,
       scope: row.settings?.balanceScope ?? 'transactional',
+      allowOverdraft: row.settings?.allowOverdraft ?? false,
+      overdraftLimit: limitOf(row.settings),
     }),
   }));
+}
+
+function limitOf(settings: BalanceSettings | null): Decimal | undefined {
+  if (!settings?.overdraftLimitEnabled || settings.overdraftLimit === undefined) return undefined;
+  return parseStoredDecimal(settings.overdraftLimit);
+}
+
+/**
+ * Whether a balance began to owe, or was allowed to, between the look-up and its lock, so that its companion is not
+ * among the locked: lock once more, the next look-up sees it.
+ */
+export function lacksCompanion(locked: readonly LockedBalance[]): boolean {
+  const needing = locked.filter(({ deleted, state }) => !deleted && needsCompanion(state));
+  if (needing.length === 0) return false;
+  const companions = new Set(
+    locked.filter(({ state }) => state.scope === 'internal').map(({ state }) => state.accountId),
+  );
+  return needing.some(({ state }) => !companions.has(state.accountId));
 }

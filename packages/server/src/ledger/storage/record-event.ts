@@ -1,9 +1,11 @@
 import type { EntityTable } from './entity-rows.js';
 import type { TenantTx } from './with-tenant.js';
 
+type RouteTable = 'operation_route' | 'transaction_route';
+
 /** Event keys of ledger-api §13. Objects made implicitly (default balances, external accounts) and account types record none. */
 export type EntityEvent =
-  | `${Exclude<EntityTable, 'balance' | 'account_type'>}.${'created' | 'updated' | 'deleted'}`
+  | `${Exclude<EntityTable, 'balance' | 'account_type' | RouteTable> | 'operation-route' | 'transaction-route'}.${'created' | 'updated' | 'deleted'}`
   | 'balance.created'
   | 'balance.config-changed'
   | 'balance.deleted';

@@ -1,3 +1,4 @@
+import type { AccountingEntries, OperationRouteType } from '@cofferdam/core';
 import type { ColumnType, Generated } from 'kysely';
 import type { StoredSettings } from './ledger-settings.js';
 
@@ -155,6 +156,30 @@ export interface OperationTable extends EntityColumns, InLedger {
   metadata: ColumnType<Metadata | null, string | null, string | null>;
 }
 
+export interface OperationRouteTable extends EntityColumns, InLedger {
+  title: string;
+  description: string | null;
+  code: string | null;
+  operation_type: OperationRouteType;
+  /** `{ruleType, validIf}`; checked again where it is used, because older releases may have stored others. */
+  account: ColumnType<unknown, string | null, string | null>;
+  accounting_entries: ColumnType<AccountingEntries | null, string | null, string | null>;
+  metadata: JsonColumn<Metadata>;
+}
+
+export interface TransactionRouteTable extends EntityColumns, InLedger {
+  title: string;
+  description: string | null;
+  metadata: JsonColumn<Metadata>;
+}
+
+/** Which operation routes a transaction route is made of. */
+export interface TransactionRouteMemberTable {
+  transaction_route_id: string;
+  operation_route_id: string;
+  position: number;
+}
+
 export interface IdempotencyKeyTable {
   ledger_id: string;
   key_hash: Buffer;
@@ -182,6 +207,9 @@ export interface LedgerTables {
   balance: BalanceTable;
   transaction: TransactionTable;
   operation: OperationTable;
+  operation_route: OperationRouteTable;
+  transaction_route: TransactionRouteTable;
+  transaction_route_member: TransactionRouteMemberTable;
   idempotency_key: IdempotencyKeyTable;
   outbox: OutboxTable;
 }

@@ -24,6 +24,16 @@ export const accessErrorCatalogue = {
   method_not_allowed: { code: 'AUT-0018', status: 405, title: 'Method Not Allowed', oauth: 'invalid_request' },
   payload_too_large: { code: 'AUT-0019', status: 413, title: 'Payload Too Large', oauth: 'invalid_request' },
   headers_too_large: { code: 'AUT-0020', status: 431, title: 'Header Fields Too Large', oauth: 'invalid_request' },
+  invalid_refresh_token: { code: 'AUT-1005', status: 400, title: 'Invalid Refresh Token', oauth: 'invalid_grant' },
+  mfa_token_invalid: {
+    code: 'AUT-1006',
+    status: 401,
+    title: 'Invalid MFA Token',
+    oauth: 'invalid_grant',
+    oauthStatus: 400,
+  },
+  mfa_code_wrong: { code: 'AUT-1007', status: 401, title: 'Wrong MFA Code', oauth: 'invalid_grant', oauthStatus: 400 },
+  mfa_exhausted: { code: 'AUT-1008', status: 429, title: 'MFA Attempts Exhausted', oauth: 'invalid_grant' },
   bad_credentials: {
     code: 'AUT-1002',
     status: 401,

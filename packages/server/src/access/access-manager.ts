@@ -16,6 +16,8 @@ import { type KeyRing, openKeyRing } from './keys/key-ring.js';
 import { createAuditTrail } from './login/audit-trail.js';
 import { createFailureLimiter } from './login/failure-limiter.js';
 import { createLogin } from './login/login.js';
+import { createLogout } from './login/logout.js';
+import { createRefresh } from './login/refresh.js';
 import type { TenantStatusPort } from './login/tenant-status.js';
 import { createLocalPermissionSource } from './permissions/local-permission-source.js';
 import { createSubjects, type Subjects } from './permissions/subjects.js';
@@ -26,6 +28,8 @@ import { getUserinfoRoute } from './routes/get-userinfo.js';
 import { healthRoutes } from './routes/health.js';
 import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
 import { logInRoute } from './routes/log-in.js';
+import { logOutRoute } from './routes/log-out.js';
+import { refreshTokenRoute } from './routes/refresh-token.js';
 import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
 import { createTokenIssuer, tokenAudience } from './tokens/token-issuer.js';
 
@@ -80,27 +84,35 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   const secrets = createClientSecrets(encryptionKey, newId);
   const subjects = createSubjects({ store, now });
   const audit = createAuditTrail({ store, now, newId, log: options.logger });
+  const shared = { store, multiTenant, tenantStatus, secrets, now, newId };
+  const tokens = createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId });
+  const onRevoked = () => {};
   const login = createLogin({
-    store,
-    multiTenant,
-    tenantStatus,
+    ...shared,
     passwords,
-    secrets,
-    issuer: createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId }),
+    issuer: tokens,
     audit,
     limiter: createFailureLimiter({ now }),
     strangers: createFailureLimiter({ now, failuresMax: 30 }),
-    now,
   });
+  const refresh = createRefresh({
+    ...shared,
+    issuer: tokens,
+    strangers: createFailureLimiter({ now, failuresMax: 30 }),
+    onRevoked,
+  });
+  const logout = createLogout({ store, keys, issuer, multiTenant, onRevoked, now, newId });
 
   const routes = [
     logInRoute(login, multiTenant),
-    issueOauthTokenRoute(login, multiTenant),
+    issueOauthTokenRoute(login, refresh, multiTenant),
+    refreshTokenRoute(refresh),
+    logOutRoute(logout),
     getPermissionsRoute(),
     authorizeRoute(now),
     getUserinfoRoute(store, now),
     getJwksRoute(keys),
-    getOpenidConfigurationRoute(issuer),
+    getOpenidConfigurationRoute(issuer, algorithm),
     ...healthRoutes(store, options.version),
   ];
   const verify = createAuthenticate({

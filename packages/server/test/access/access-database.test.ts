@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareAccessDatabase } from '../../src/access/access-database.js';
 import { createAccessSeeder } from '../../src/access/access-seeder.js';
 import { createClientSecrets } from '../../src/access/credentials/client-secrets.js';
-import { findTenantOfClient, withDirectory } from '../../src/access/directory/with-directory.js';
+import { type DirectoryTx, findTenantOfClient, withDirectory } from '../../src/access/directory/with-directory.js';
+import { revokeTokens } from '../../src/access/tokens/revoke-tokens.js';
+import { insertRefreshToken, insertSession } from '../../src/access/tokens/session-store.js';
 import { connectionSettings } from '../../src/postgres/connection-settings.js';
 import { quoteIdentifier } from '../../src/postgres/identifiers.js';
 import { installationNames } from '../../src/postgres/installation.js';
@@ -19,7 +21,48 @@ const tenantTables = [
   'group_role',
   'application',
   'audit_event',
+  'login_session',
+  'refresh_token',
+  'revoked_token',
+  'user_mfa',
+  'recovery_code',
+  'mfa_session',
+  'remembered_device',
 ];
+
+/** One row in each table that logins fill. */
+async function leaveTraces({ db, tenantId }: DirectoryTx): Promise<void> {
+  const { id: userId } = await db.selectFrom('app_user').select('id').executeTakeFirstOrThrow();
+  const at = new Date();
+  const hash = Buffer.alloc(32, tenantId);
+  const row = { tenant_id: tenantId, user_id: userId, created_at: at };
+  const sessionId = v7();
+  await insertSession({ db, tenantId } as DirectoryTx, {
+    id: sessionId,
+    kind: 'person',
+    subject: userId,
+    clientId: 'any',
+    createdAt: at,
+  });
+  const access = { tokenId: v7(), expiresAt: at };
+  await insertRefreshToken({ db, tenantId } as DirectoryTx, { hash, sessionId, at, access });
+  await revokeTokens({ db, tenantId } as DirectoryTx, [{ jti: access.tokenId, expiresAt: at }]);
+  const secret = { secret_sealed: hash, destination: null, updated_at: at };
+  await db
+    .insertInto('user_mfa')
+    .values({ ...row, kind: 'app', state: 'pending', ...secret })
+    .execute();
+  await db
+    .insertInto('recovery_code')
+    .values({ ...row, code_hmac: hash })
+    .execute();
+  const token = { ...row, token_hash: hash, expires_at: at };
+  await db
+    .insertInto('mfa_session')
+    .values({ ...token, client_id: 'any', code_kind: null, code_hmac: null })
+    .execute();
+  await db.insertInto('remembered_device').values(token).execute();
+}
 
 describe('the access database', () => {
   let access: AccessInstallation;
@@ -39,6 +82,7 @@ describe('the access database', () => {
     clientB = ofB.clientId;
     await seeder.seed({ tenantId: tenantA, slug: 'same-words', name: 'A', owner, application: ofA });
     await seeder.seed({ tenantId: tenantB, slug: 'same-words-too', name: 'B', owner, application: ofB });
+    for (const tenantId of [tenantA, tenantB]) await withDirectory(access.store, tenantId, leaveTraces);
   });
 
   afterAll(() => access.drop());

@@ -96,7 +96,7 @@ describe('signing keys', () => {
 
     access.clock.forward(3_500);
     expect((await get(access, '/v1/permissions', oldToken)).statusCode).toBe(200);
-    access.clock.forward(170);
+    access.clock.forward(230);
     expect(await kidsOf()).toEqual([newKid]);
     await access.close();
   });

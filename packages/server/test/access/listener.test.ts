@@ -40,7 +40,7 @@ describe('the listener of the Access Manager', () => {
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       token_endpoint: `${issuer}/v1/oauth/token`,
       userinfo_endpoint: `${issuer}/v1/userinfo`,
-      grant_types_supported: ['client_credentials', 'password'],
+      grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
       response_types_supported: [],
     });
     expect(found.json()).not.toHaveProperty('authorization_endpoint');

@@ -36,7 +36,12 @@ describe('tokens', () => {
     const answer = await logIn(access, { grantType: 'client_credentials', clientId, clientSecret });
     expect(answer.statusCode).toBe(200);
     expect(answer.headers['cache-control']).toBe('no-store');
-    expect(answer.json()).toEqual({ accessToken: expect.any(String), tokenType: 'Bearer', expiresIn: 3600 });
+    expect(answer.json()).toEqual({
+      accessToken: expect.any(String),
+      tokenType: 'Bearer',
+      expiresIn: 3600,
+      refreshToken: expect.stringMatching(/^cfr_[\w-]{80,}$/),
+    });
     const { payload, protectedHeader } = await verify(answer.json().accessToken);
     expect(protectedHeader).toEqual({ alg: 'RS256', kid: expect.any(String), typ: 'at+jwt' });
     const issuedAt = Math.floor(access.clock.now.getTime() / 1_000);
@@ -63,7 +68,7 @@ describe('tokens', () => {
     for (const name of [username, username.toUpperCase()]) {
       const answer = await logIn(access, { grantType: 'password', username: name, password, clientId });
       expect(answer.statusCode).toBe(200);
-      expect(answer.json()).not.toHaveProperty('refreshToken');
+      expect(answer.json()).toMatchObject({ refreshToken: expect.any(String), scope: 'openid profile email' });
       const { payload } = await verify(answer.json().accessToken);
       expect(payload).toMatchObject({
         sub: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -104,8 +109,14 @@ describe('tokens', () => {
       await form({ grant_type: 'password', username, password, client_id: clientId }),
       await form({ grant_type: 'password', username, password }, basic),
     ];
-    for (const answer of answers) {
-      expect(answer.json()).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 3600 });
+    const person = { refresh_token: expect.any(String), id_token: expect.any(String), scope: 'openid profile email' };
+    for (const [at, answer] of answers.entries()) {
+      expect(answer.json()).toEqual({
+        access_token: expect.any(String),
+        token_type: 'Bearer',
+        expires_in: 3600,
+        ...(at < 2 ? {} : person),
+      });
       expect(answer.statusCode).toBe(200);
       expect(answer.headers['cache-control']).toBe('no-store');
       await verify(answer.json().access_token);

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { ApplicationRole } from '../permissions/roles.js';
+import type { SessionTables } from '../tokens/session-tables.js';
 
 /** Instants are written as Date and read as RFC 3339 text (postgres/type-parsers.ts). */
 type Instant = ColumnType<string, Date, Date>;
@@ -17,11 +18,13 @@ export interface InstallationTables {
     state: 'upcoming' | 'active' | 'retiring';
     created_at: Instant;
     publish_until: OptionalInstant;
+    /** Set for keys that were published before they signed. */
+    activate_at: OptionalInstant;
   };
 }
 
 /** The user directory; see migrations/0001-directory.ts. Only `with-directory.ts` hands it out. */
-export interface DirectoryTables {
+export interface DirectoryTables extends SessionTables {
   tenant_directory: {
     tenant_id: string;
     slug: string;

@@ -1,9 +1,17 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import { type Kysely, sql } from 'kysely';
-import type { InstallationTables, TokenAlgorithm } from '../directory/tables.js';
+import type { TokenAlgorithm } from '../directory/tables.js';
 import { type AccessStore, unreachable } from '../directory/with-directory.js';
-import { generateSigningKey, type PublicJwk } from './generate-key.js';
+import type { PublicJwk } from './generate-key.js';
 import { createKeyCipher, type KeyCipher } from './key-cipher.js';
+import {
+  activateDueKey,
+  ensureActiveKey,
+  findKey,
+  insertUpcomingKey,
+  listPublishedKeys,
+  replaceActiveKey,
+  type StoredKey,
+} from './key-store.js';
 
 export interface KeyRingOptions {
   readonly store: AccessStore;
@@ -12,7 +20,10 @@ export interface KeyRingOptions {
   /** What tokens are signed with; a change makes a new key and lets the old one retire. */
   readonly algorithm: TokenAlgorithm;
   readonly now: () => Date;
-  /** A retired key stays published for as long as a token signed with it may live. Default 1 h and the clock skew. */
+  /**
+   * A retired key stays published for as long as a token signed with it may live. Default: 1 h, the skew that verifiers
+   * allow, and the refresh within which another process may still sign with it.
+   */
   readonly overlapSeconds?: number;
   /** How old the keys in memory may be; another process may have rotated. Default 60 s. */
   readonly refreshSeconds?: number;
@@ -24,41 +35,80 @@ export interface SigningKey {
   readonly key: CryptoKey;
 }
 
+/** How a rotation is to go. */
+export interface RotateOptions {
+  /**
+   * How long the new key is published before it signs, so that every process and every verifier knows it by then. Default 0:
+   * it signs at once, which verifiers that keep keys bear only by asking again for an unknown one.
+   */
+  readonly leadSeconds?: number;
+  /** The old key is unknown from now on and so are its tokens: for a key that has leaked. Only without a lead. */
+  readonly withdrawOld?: boolean;
+}
+
 export interface KeyRing {
   signingKey(): Promise<SigningKey>;
   /** All that verifiers must know now, the signing one first. */
   publicKeys(): Promise<readonly PublicJwk[]>;
-  /** Signs with a new key from now on; the old one stays published for the overlap. Returns the new key's id. */
-  rotate(): Promise<string>;
+  /** Any key of ours, also one that is published no more: for tokens that may have expired (logout). */
+  findPublicKey(kid: string): Promise<PublicJwk | undefined>;
+  /** Makes a new key and returns its id. @throws Error when a rotation with a lead is still under way */
+  rotate(options?: RotateOptions): Promise<string>;
+}
+
+/** Long enough for every cache on the way: our processes 60 s, JWKS in browsers and proxies 5 min, verifiers 10 min. */
+export const rotationLeadSeconds = 900;
+
+interface Candidate {
+  readonly stored: StoredKey;
+  readonly signing: SigningKey;
 }
 
 interface Snapshot {
-  readonly signing: SigningKey;
-  readonly published: readonly PublicJwk[];
+  /** The active key, and the upcoming one if there is one. */
+  readonly candidates: readonly Candidate[];
+  readonly published: readonly StoredKey[];
   readonly loadedAt: number;
 }
 
 /**
- * The key pair, made once and kept in the access database. Throws when it was sealed with another encryption key.
+ * The key pairs, kept in the access database. Which one signs is decided by the clock, so that all processes change over
+ * together without asking. Throws when a key was sealed with another encryption key.
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const { store, algorithm, now, overlapSeconds = 3_660, refreshSeconds = 60 } = options;
+  const { store, algorithm, now, refreshSeconds = 60 } = options;
+  const overlapMs = (options.overlapSeconds ?? 3_660 + refreshSeconds) * 1_000;
   const cipher = createKeyCipher(options.encryptionKey);
-  const overlapMs = overlapSeconds * 1_000;
-  let snapshot: Promise<Snapshot> | undefined;
+  const db = store.installation;
+  let loading: Promise<Snapshot> | undefined;
   let last: Snapshot | undefined;
 
-  function load(): Promise<Snapshot> {
-    return readKeys(store.installation, cipher, now());
+  async function load(): Promise<Snapshot> {
+    const found = await read(cipher);
+    const due = found.candidates.some(({ stored }) => stored.state === 'upcoming' && isDue(stored, now()));
+    if (!due) return found;
+    await activateDueKey(db, now(), overlapMs);
+    return read(cipher);
+  }
+
+  async function read(withCipher: KeyCipher): Promise<Snapshot> {
+    const published = await listPublishedKeys(db, now());
+    const candidates: Candidate[] = [];
+    for (const stored of published) {
+      if (stored.state === 'retiring') continue;
+      const known = last?.candidates.find(({ signing }) => signing.kid === stored.kid)?.signing;
+      candidates.push({ stored, signing: known ?? (await openKey(withCipher, stored)) });
+    }
+    return { candidates, published, loadedAt: now().getTime() };
   }
 
   async function current(): Promise<Snapshot> {
     if (last !== undefined && now().getTime() - last.loadedAt < refreshSeconds * 1_000) return last;
-    snapshot ??= load().finally(() => {
-      snapshot = undefined;
+    loading ??= load().finally(() => {
+      loading = undefined;
     });
     try {
-      last = await snapshot;
+      last = await loading;
       return last;
     } catch (error) {
       // The database is away for a moment: the keys known are still right, and logins fail by themselves.
@@ -67,75 +117,49 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     }
   }
 
-  async function rotate(): Promise<string> {
-    const kid = await makeKey(store.installation, cipher, algorithm, now(), overlapMs, true);
-    last = await load();
-    return kid;
-  }
-
-  await makeKey(store.installation, cipher, algorithm, now(), overlapMs, false);
+  await ensureActiveKey({ db, cipher, algorithm, now: now(), overlapMs });
   await current();
   return Object.freeze({
-    signingKey: async () => (await current()).signing,
-    publicKeys: async () => (await current()).published,
-    rotate,
+    signingKey: async () => signingNow(await current(), now()).signing,
+    async publicKeys() {
+      const snapshot = await current();
+      const first = signingNow(snapshot, now()).stored;
+      return Object.freeze([first, ...snapshot.published.filter((key) => key !== first)].map((key) => key.publicJwk));
+    },
+    findPublicKey: async (kid: string) => {
+      const stored = await findKey(db, kid).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+      return stored?.publicJwk;
+    },
+    async rotate({ leadSeconds = 0, withdrawOld = false }: RotateOptions = {}) {
+      const at = now();
+      const made = { db, cipher, algorithm, now: at, overlapMs: withdrawOld ? 0 : overlapMs };
+      const kid =
+        leadSeconds > 0
+          ? await insertUpcomingKey(made, new Date(at.getTime() + leadSeconds * 1_000))
+          : await replaceActiveKey(made);
+      if (kid === undefined)
+        throw new Error('a rotation is under way already: its key is published and not active yet');
+      last = await load();
+      return kid;
+    },
   });
 }
 
-/** Under one lock, so that two starters end up with one key. Returns the id of the active key. */
-async function makeKey(
-  db: Kysely<InstallationTables>,
-  cipher: KeyCipher,
-  algorithm: TokenAlgorithm,
-  now: Date,
-  overlapMs: number,
-  always: boolean,
-): Promise<string> {
-  return db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended('cofferdam signing keys', 0))`.execute(trx);
-    const active = await trx
-      .selectFrom('signing_key')
-      .select(['kid', 'algorithm'])
-      .where('state', '=', 'active')
-      .executeTakeFirst();
-    if (active?.algorithm === algorithm && !always) return active.kid;
-
-    const made = await generateSigningKey(algorithm);
-    await trx
-      .updateTable('signing_key')
-      .set({ state: 'retiring', publish_until: new Date(now.getTime() + overlapMs) })
-      .where('state', '=', 'active')
-      .execute();
-    await trx
-      .insertInto('signing_key')
-      .values({
-        kid: made.kid,
-        algorithm,
-        public_jwk: JSON.stringify(made.publicJwk),
-        private_key_sealed: cipher.seal(made.kid, JSON.stringify(made.privateJwk)),
-        state: 'active',
-        created_at: now,
-      })
-      .execute();
-    return made.kid;
-  });
+function isDue({ activateAt }: StoredKey, now: Date): boolean {
+  return activateAt !== undefined && activateAt <= now;
 }
 
-async function readKeys(db: Kysely<InstallationTables>, cipher: KeyCipher, now: Date): Promise<Snapshot> {
-  const rows = await db
-    .selectFrom('signing_key')
-    .select(['kid', 'algorithm', 'public_jwk', 'private_key_sealed', 'state'])
-    .where((where) => where.or([where('state', '<>', 'retiring'), where('publish_until', '>', now.toISOString())]))
-    .orderBy('state')
-    .orderBy('created_at', 'desc')
-    .execute();
-  const active = rows.find(({ state }) => state === 'active');
-  if (active === undefined) throw new Error('there is no active signing key');
-  const privateJwk = JSON.parse(cipher.open(active.kid, active.private_key_sealed)) as JWK;
-  const key = (await importJWK(privateJwk, active.algorithm)) as CryptoKey;
-  return {
-    signing: { kid: active.kid, algorithm: active.algorithm, key },
-    published: Object.freeze(rows.map(({ public_jwk }) => Object.freeze(public_jwk as PublicJwk))),
-    loadedAt: now.getTime(),
-  };
+/** The upcoming key from its time on, whether or not any process has written that down yet. */
+function signingNow({ candidates }: Snapshot, now: Date): Candidate {
+  const due = candidates.find(({ stored }) => stored.state === 'upcoming' && isDue(stored, now));
+  const chosen = due ?? candidates.find(({ stored }) => stored.state === 'active');
+  if (chosen === undefined) throw new Error('there is no active signing key');
+  return chosen;
+}
+
+async function openKey(cipher: KeyCipher, { kid, algorithm, privateKeySealed }: StoredKey): Promise<SigningKey> {
+  const privateJwk = JSON.parse(cipher.open(kid, privateKeySealed)) as JWK;
+  return { kid, algorithm, key: (await importJWK(privateJwk, algorithm)) as CryptoKey };
 }

@@ -3,18 +3,28 @@ import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import type { Passwords } from '../credentials/passwords.js';
 import { type ApplicationRecord, findApplicationByClientId, findSystemApplication } from '../directory/applications.js';
+import { insertAuditEvent } from '../directory/audit-events.js';
 import { findTenant, type TenantRecord } from '../directory/tenants.js';
-import { displayNameOf, findUserByUsername, type UserRecord } from '../directory/users.js';
+import { findUserByUsername, type UserRecord } from '../directory/users.js';
 import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
 import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
-import type { IssuedToken, TokenIssuer, TokenSubject } from '../tokens/token-issuer.js';
+import type { MfaKind } from '../tokens/session-tables.js';
+import type { TokenIssuer, TokenSubject } from '../tokens/token-issuer.js';
+import { finishTokenSet, openSession, type TokenSet } from '../tokens/token-set.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
+import { machineSubject, personSubject } from './token-subject.js';
 
 /** A login as both faces of the token endpoint read it. */
 export type LoginRequest =
-  | { readonly grant: 'client_credentials'; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly grant: 'client_credentials';
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** RFC 6749 §4.4.3: none on the OAuth face; the documented one promises it to machines too. */
+      readonly withRefreshToken: boolean;
+    }
   | {
       readonly grant: 'password';
       readonly username: string;
@@ -37,12 +47,24 @@ export interface LoginOptions {
   /** By address: how much of the audit a stranger who names no client of ours may fill. */
   readonly strangers: FailureLimiter;
   readonly now: () => Date;
+  readonly newId: () => string;
 }
 
+/** The password was right and a second factor is asked for (access-manager §2.1). */
+export interface MfaChallenge {
+  readonly mfaToken: string;
+  readonly mfaTypes: readonly MfaKind[];
+  readonly preferredType: MfaKind;
+  readonly expiresInSeconds: number;
+}
+
+export type LoginAnswer = TokenSet | MfaChallenge;
+
 /** @throws AccessError AUT-1002 for whatever is wrong with the credentials, AUT-0016 tenant suspended, AUT-0015, AUT-1099 */
-export type Login = (request: LoginRequest, address: string) => Promise<IssuedToken>;
+export type Login = (request: LoginRequest, address: string) => Promise<LoginAnswer>;
 
 interface Found {
+  readonly tenantId: TenantId;
   readonly tenant: TenantRecord | undefined;
   readonly application: ApplicationRecord | undefined;
   readonly user: UserRecord | undefined;
@@ -54,7 +76,7 @@ interface Found {
  * their tenant is suspended.
  */
 export function createLogin(options: LoginOptions): Login {
-  const { store, multiTenant, tenantStatus, issuer, audit, limiter, strangers } = options;
+  const { store, multiTenant, tenantStatus, issuer, audit, limiter, strangers, newId } = options;
 
   async function tenantOf(clientId: string | undefined): Promise<TenantId | undefined> {
     if (clientId === undefined) return multiTenant ? undefined : singleTenantId;
@@ -74,7 +96,7 @@ export function createLogin(options: LoginOptions): Login {
           ? await findSystemApplication(tx, now)
           : await findApplicationByClientId(tx, request.clientId, now);
       const user = request.grant === 'password' ? await findUserByUsername(tx, request.username) : undefined;
-      return { tenant: await findTenant(tx), application, user };
+      return { tenantId: tx.tenantId, tenant: await findTenant(tx), application, user };
     });
 
     const verdict = await judge(options, request, found, () => limiter.check(limitKey));
@@ -99,19 +121,25 @@ export function createLogin(options: LoginOptions): Login {
       await audit.record(tenantId, { ...event, result: 'refused', reason: 'tenant_not_active' });
       throw error;
     }
-    await audit.record(tenantId, { ...event, result: 'ok' });
-    const { slug, ownerOrganization } = verdict.tenant;
-    return issuer.issue({ ...verdict, tenant: { id: tenantId, slug, ownerOrganization } });
+    await issuer.ready();
+    const plan = issuer.plan();
+    const withSession = request.grant === 'password' || request.withRefreshToken;
+    // No token without its record: one commit.
+    const opened = await withDirectory(store, tenantId, async (tx) => {
+      await insertAuditEvent(tx, newId(), options.now(), { ...event, result: 'ok' });
+      return withSession ? openSession(tx, newId(), verdict, plan) : undefined;
+    });
+    return finishTokenSet(issuer, verdict, plan, opened);
   };
 }
 
-type Verdict = (Omit<TokenSubject, 'tenant'> & { readonly tenant: TenantRecord }) | { readonly problem: string };
+type Verdict = TokenSubject | { readonly problem: string };
 
 /** Verifies the secret first and always; only then looks at what else may be wrong. */
 async function judge(
   { passwords, secrets }: LoginOptions,
   request: LoginRequest,
-  { tenant, application, user }: Found,
+  { tenantId, tenant, application, user }: Found,
   beforeTurn: () => void,
 ): Promise<Verdict> {
   const secretMatches =
@@ -124,19 +152,11 @@ async function judge(
   if (!secretMatches) return { problem: 'wrong_client_secret' };
   if (request.grant === 'client_credentials') {
     if (application.unusable) return { problem: 'client_disabled_or_expired' };
-    const { clientId, name } = application;
-    return { kind: 'application', subject: clientId, clientId, name, tenant };
+    return machineSubject({ tenantId }, tenant, application);
   }
   if (user === undefined) return { problem: 'unknown_user' };
   if (!passwordMatches) return { problem: 'wrong_password' };
   if (user.disabled) return { problem: 'user_disabled' };
   if (application.unusable) return { problem: 'client_disabled_or_expired' };
-  return {
-    kind: 'person',
-    subject: user.id,
-    clientId: application.clientId,
-    name: user.username,
-    displayName: displayNameOf(user),
-    tenant,
-  };
+  return personSubject({ tenantId }, tenant, application, user);
 }

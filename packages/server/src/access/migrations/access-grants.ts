@@ -21,10 +21,18 @@ grant update (slug, name, owner_organization) on tenant_directory to ${service};
 grant select, insert, update, delete
   on app_user, user_group, user_group_membership, group_role, application to ${service};
 grant select, insert on audit_event to ${service};
+grant select, insert, update, delete
+  on login_session, refresh_token, user_mfa, recovery_code, mfa_session, remembered_device to ${service};
+grant select, insert, delete on revoked_token to ${service};
+grant select, update (position) on revocation_feed to ${service};
 
 drop policy if exists client_lookup on application;
 create policy client_lookup on application for select to ${lookup} using (true);
 grant select (client_id, tenant_id) on application to ${lookup};
+-- Revocations must reach every process, whatever their tenant: of each its number, its token's id and its end, no more.
+drop policy if exists revocation_lookup on revoked_token;
+create policy revocation_lookup on revoked_token for select to ${lookup} using (true);
+grant select (jti, expires_at, position) on revoked_token to ${lookup};
 
 reset role;
 set local role ${lookup};
@@ -33,6 +41,12 @@ create or replace function tenant_of_client(sought text) returns text
   as 'select tenant_id from application where client_id = sought';
 revoke all on function tenant_of_client(text) from public;
 grant execute on function tenant_of_client(text) to ${service};
+create or replace function revocations_since(known bigint, count_max int)
+  returns table (feed_position bigint, token_id text, token_expires_at timestamptz)
+  language sql stable parallel safe security definer set search_path = access, pg_temp
+  as 'select position, jti, expires_at from revoked_token where position > known order by position limit count_max';
+revoke all on function revocations_since(bigint, int) from public;
+grant execute on function revocations_since(bigint, int) to ${service};
 reset role;
 revoke create on schema access from ${lookup};
 

@@ -1,5 +1,6 @@
 import type { Migration } from '../../postgres/migration.js';
 import { directory } from './0001-directory.js';
+import { sessions } from './0002-sessions.js';
 
 /** In order. Released migrations are never changed, only followed. */
-export const accessMigrations: readonly Migration[] = [directory];
+export const accessMigrations: readonly Migration[] = [directory, sessions];

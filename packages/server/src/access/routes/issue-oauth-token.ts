@@ -3,10 +3,12 @@ import { defineRoute, type RouteDefinition } from '../../http/route.js';
 import { Text } from '../../http/schemas.js';
 import type { AccessContext } from '../access-context.js';
 import { AccessError } from '../access-errors.js';
-import type { Login } from '../login/login.js';
+import type { Login, MfaChallenge } from '../login/login.js';
+import type { Refresh, RefreshRequest } from '../login/refresh.js';
 import { oauthTokenUrl } from '../render-access-error.js';
 import { readBasicCredentials } from './basic-credentials.js';
 import { readLogin } from './login-body.js';
+import { noStore, oauthTokenBody } from './token-answer.js';
 
 const spelling = {
   grantType: 'grant_type',
@@ -17,7 +19,11 @@ const spelling = {
 } as const;
 
 /** The token endpoint as RFC 6749 has it: a form, snake_case, the client also by HTTP Basic. Same logins, same rules. */
-export function issueOauthTokenRoute(login: Login, multiTenant: boolean): RouteDefinition<AccessContext> {
+export function issueOauthTokenRoute(
+  login: Login,
+  refresh: Refresh,
+  multiTenant: boolean,
+): RouteDefinition<AccessContext> {
   return defineRoute({
     method: 'POST',
     url: oauthTokenUrl,
@@ -34,6 +40,7 @@ export function issueOauthTokenRoute(login: Login, multiTenant: boolean): RouteD
         password: Type.Optional(Text(1024)),
         client_id: Type.Optional(Text(256)),
         client_secret: Type.Optional(Text(1024)),
+        refresh_token: Type.Optional(Text(512)),
         scope: Type.Optional(Text(1024, { description: 'accepted and ignored' })),
       },
       { additionalProperties: false },
@@ -45,25 +52,64 @@ export function issueOauthTokenRoute(login: Login, multiTenant: boolean): RouteD
         access_token: Type.String(),
         token_type: Type.Literal('Bearer'),
         expires_in: Type.Integer({ description: 'seconds' }),
+        refresh_token: Type.Optional(Type.String({ description: 'persons only (RFC 6749 §4.4.3)' })),
+        id_token: Type.Optional(Type.String()),
+        scope: Type.Optional(Type.String()),
       }),
       example: { access_token: 'eyJhbGciOi…', token_type: 'Bearer', expires_in: 3600 },
     },
     errors: [],
     async handler({ body, headers, context }) {
-      const { grant_type: grantType, username, password } = body;
+      const { grant_type: grantType, username, password, refresh_token: refreshToken } = body;
       const client = clientOf(body, headers['authorization']);
-      const request = readLogin({ grantType, ...optional({ username, password }), ...client }, spelling, multiTenant);
-      const { accessToken, expiresInSeconds } = await login(request, context.address).catch((error: unknown) => {
+      if (grantType === 'refresh_token') {
+        const tokens = await refresh(readRefresh(body, client), context.address);
+        return { status: 200, body: oauthTokenBody(tokens), headers: noStore };
+      }
+      if (refreshToken !== undefined) throw foreign(grantType, 'refresh_token');
+      const members = { grantType, ...optional({ username, password }), ...client };
+      const request = readLogin(members, spelling, { multiTenant, machinesRefresh: false });
+      const answer = await login(request, context.address).catch((error: unknown) => {
         const refused = error instanceof AccessError && error.reasonName === 'bad_credentials';
         throw refused && request.grant === 'client_credentials' ? new AccessError('bad_client', error.info) : error;
       });
-      return {
-        status: 200,
-        body: { access_token: accessToken, token_type: 'Bearer', expires_in: expiresInSeconds },
-        headers: { 'cache-control': 'no-store', pragma: 'no-cache' },
-      };
+      return 'accessToken' in answer
+        ? { status: 200, body: oauthTokenBody(answer), headers: noStore }
+        : { status: 400, body: mfaRequired(answer), headers: noStore };
     },
   });
+}
+
+/** RFC 6749 §6. Here the client names itself: the token is bound to it. */
+function readRefresh(
+  body: { username?: string; password?: string; refresh_token?: string },
+  { clientId, clientSecret }: { clientId?: string; clientSecret?: string },
+): RefreshRequest {
+  const { refresh_token: refreshToken, username, password } = body;
+  if (username !== undefined || password !== undefined) throw foreign('refresh_token', 'username and no password');
+  if (refreshToken === undefined || clientId === undefined) {
+    const missing = [...(refreshToken ? [] : ['refresh_token']), ...(clientId ? [] : ['client_id'])];
+    throw new AccessError('grant_lacks_fields', { message: `refresh_token needs ${missing.join(' and ')}.` });
+  }
+  return { refreshToken, clientId, clientSecret };
+}
+
+function foreign(grant: string, names: string): AccessError {
+  return new AccessError('unexpected_fields', {
+    message: `${grant} takes no ${names}: send one way to log in only.`,
+  });
+}
+
+/** RFC 6749 has no word for a second step; the token leads to `POST /v1/login/mfa/verify`. */
+function mfaRequired({ mfaToken, mfaTypes, preferredType, expiresInSeconds }: MfaChallenge) {
+  return {
+    error: 'mfa_required',
+    error_description: 'A second factor is needed: send mfa_token to /v1/login/mfa/verify.',
+    mfa_token: mfaToken,
+    mfa_types: mfaTypes,
+    preferred_type: preferredType,
+    expires_in: expiresInSeconds,
+  };
 }
 
 /** RFC 6749 §2.3: one way to authenticate per request. */

@@ -4,6 +4,7 @@ import { Text } from '../../http/schemas.js';
 import type { AccessContext } from '../access-context.js';
 import type { Login } from '../login/login.js';
 import { readLogin } from './login-body.js';
+import { loginAnswer, tokenSetExample, tokenSetSchema } from './token-answer.js';
 
 const spelling = {
   grantType: 'grantType',
@@ -13,7 +14,7 @@ const spelling = {
   clientSecret: 'clientSecret',
 } as const;
 
-/** The documented token endpoint (access-manager §2.1): JSON in camelCase. No refresh token yet, so none is promised. */
+/** The documented token endpoint (access-manager §2.1): JSON in camelCase. */
 export function logInRoute(login: Login, multiTenant: boolean): RouteDefinition<AccessContext> {
   return defineRoute({
     method: 'POST',
@@ -37,24 +38,11 @@ export function logInRoute(login: Login, multiTenant: boolean): RouteDefinition<
       { additionalProperties: false },
     ),
     requestExample: { grantType: 'client_credentials', clientId: '0f3a…', clientSecret: 'cfs_…' },
-    success: {
-      status: 200,
-      description: 'An access token',
-      schema: Type.Object({
-        accessToken: Type.String(),
-        tokenType: Type.Literal('Bearer'),
-        expiresIn: Type.Integer({ description: 'seconds' }),
-      }),
-      example: { accessToken: 'eyJhbGciOi…', tokenType: 'Bearer', expiresIn: 3600 },
-    },
+    success: { status: 200, description: 'Tokens', schema: tokenSetSchema, example: tokenSetExample },
     errors: [],
     async handler({ body, context }) {
-      const { accessToken, expiresInSeconds } = await login(readLogin(body, spelling, multiTenant), context.address);
-      return {
-        status: 200,
-        body: { accessToken, tokenType: 'Bearer', expiresIn: expiresInSeconds },
-        headers: { 'cache-control': 'no-store', pragma: 'no-cache' },
-      };
+      const request = readLogin(body, spelling, { multiTenant, machinesRefresh: true });
+      return loginAnswer(await login(request, context.address));
     },
   });
 }

@@ -17,7 +17,11 @@ export type Spelling = Readonly<Record<keyof LoginMembers, string>>;
  * Exactly one way to log in per request.
  * @throws AccessError AUT-0013 unknown grant, AUT-0014 members missing, AUT-0003 members of another grant
  */
-export function readLogin(members: LoginMembers, spelling: Spelling, multiTenant: boolean): LoginRequest {
+export function readLogin(
+  members: LoginMembers,
+  spelling: Spelling,
+  { multiTenant, machinesRefresh }: { multiTenant: boolean; machinesRefresh: boolean },
+): LoginRequest {
   const { grantType, username, password, clientId, clientSecret } = members;
   if (grantType === 'client_credentials') {
     if (clientId === undefined || clientSecret === undefined) throw lacking(grantType, members, spelling);
@@ -26,7 +30,7 @@ export function readLogin(members: LoginMembers, spelling: Spelling, multiTenant
       throw new AccessError('unexpected_fields', {
         message: `${grantType} takes no ${foreign.map((name) => spelling[name]).join(' and no ')}: send one way to log in only.`,
       });
-    return { grant: grantType, clientId, clientSecret };
+    return { grant: grantType, clientId, clientSecret, withRefreshToken: machinesRefresh };
   }
   if (grantType === 'password') {
     if (username === undefined || password === undefined || (multiTenant && clientId === undefined))
@@ -34,7 +38,7 @@ export function readLogin(members: LoginMembers, spelling: Spelling, multiTenant
     return { grant: grantType, username, password, clientId, clientSecret };
   }
   throw new AccessError('invalid_grant_type', {
-    message: `${spelling.grantType} must be client_credentials or password.`,
+    message: `${spelling.grantType} must be client_credentials or password. Refresh tokens have a route of their own, or grant_type refresh_token on the OAuth endpoint.`,
   });
 }
 

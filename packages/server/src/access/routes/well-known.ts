@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
 import { defineRoute, type RouteDefinition } from '../../http/route.js';
 import type { AccessContext } from '../access-context.js';
+import type { TokenAlgorithm } from '../directory/tables.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { oauthTokenUrl } from '../render-access-error.js';
+import { personScope } from '../tokens/token-set.js';
 
 const reason = 'verifiers must read it before they can verify anything';
 // Well below the 10 minutes that verifiers keep keys, so that a rotated one is known in time.
@@ -28,16 +30,18 @@ export function getJwksRoute(keys: KeyRing): RouteDefinition<AccessContext> {
   });
 }
 
-/** Says only what is true today: there is no authorization endpoint and no ID token yet. */
-export function getOpenidConfigurationRoute(issuer: string): RouteDefinition<AccessContext> {
+/** Says only what is true today: there is no authorization endpoint yet. */
+export function getOpenidConfigurationRoute(issuer: string, algorithm: TokenAlgorithm): RouteDefinition<AccessContext> {
   const base = issuer.replace(/\/+$/, '');
   const body = {
     issuer,
     jwks_uri: `${base}/.well-known/jwks.json`,
     token_endpoint: `${base}${oauthTokenUrl}`,
     userinfo_endpoint: `${base}/v1/userinfo`,
-    grant_types_supported: ['client_credentials', 'password'],
+    grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
+    scopes_supported: personScope.split(' '),
     response_types_supported: [],
+    id_token_signing_alg_values_supported: [algorithm],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     subject_types_supported: ['public'],
     claims_supported: [

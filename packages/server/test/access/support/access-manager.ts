@@ -114,3 +114,37 @@ export function get(access: AccessManager, url: string, token?: string) {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   });
 }
+
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly idToken: string;
+}
+
+/** The whole answer to a person's login. */
+export async function personTokens(
+  access: AccessManager,
+  { username, password, clientId }: TestTenant,
+): Promise<Tokens> {
+  const answer = await logIn(access, { grantType: 'password', username, password, clientId });
+  if (answer.statusCode !== 200) throw new Error(`no token: ${answer.body}`);
+  return answer.json();
+}
+
+export function refresh(access: AccessManager, body: object, remoteAddress = '192.0.2.1') {
+  return access.app.inject({ method: 'POST', url: '/v1/login/oauth/refresh_token', payload: body, remoteAddress });
+}
+
+export function postForm(
+  access: AccessManager,
+  url: string,
+  members: Record<string, string>,
+  headers: Record<string, string> = {},
+) {
+  return access.app.inject({
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    payload: new URLSearchParams(members).toString(),
+  });
+}

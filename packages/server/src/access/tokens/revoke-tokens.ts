@@ -1,0 +1,33 @@
+import type { DirectoryTx } from '../directory/with-directory.js';
+
+export interface RevokedToken {
+  readonly jti: string;
+  /** Of the token. Nobody accepts it afterwards, so the entry may go. */
+  readonly expiresAt: Date;
+}
+
+/**
+ * Puts access tokens on the revocation list (twice is once). The counter row stays locked until the end of the
+ * transaction: call this last.
+ */
+export async function revokeTokens({ db, tenantId }: DirectoryTx, tokens: readonly RevokedToken[]): Promise<void> {
+  if (tokens.length === 0) return;
+  const { position } = await db
+    .updateTable('revocation_feed')
+    .set(({ eb }) => ({ position: eb('position', '+', tokens.length) }))
+    .where('only_row', '=', true)
+    .returning('position')
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto('revoked_token')
+    .values(
+      tokens.map(({ jti, expiresAt }, at) => ({
+        tenant_id: tenantId,
+        jti,
+        expires_at: expiresAt,
+        position: position - at,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

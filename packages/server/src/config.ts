@@ -48,6 +48,10 @@ export const variables = {
   ],
   TENANT_ISOLATION: ['database', 'default for new tenants: database or schema'],
   TENANT_MANAGER_API_KEY: ['', 'key for X-API-Key on the Tenant Manager; generated into the data folder'],
+  ACCESS_SERVICE_KEY: [
+    '',
+    'key by which a ledger alone reads revocations from the Access Manager; default: derived from the encryption key',
+  ],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
   MULTI_TENANT_MAX_TENANT_POOLS: [
     '100',
@@ -142,6 +146,8 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     defaultIsolation: oneOf('TENANT_ISOLATION', text('TENANT_ISOLATION'), ['database', 'schema']),
     /** Undefined: kept in the data folder. */
     tenantManagerApiKey: apiKey('TENANT_MANAGER_API_KEY', optional('TENANT_MANAGER_API_KEY')),
+    /** Undefined: derived from the encryption key. */
+    accessServiceKey: apiKey('ACCESS_SERVICE_KEY', optional('ACCESS_SERVICE_KEY')),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),
     tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 10_000),
     tenantConnectionsMax: integer(

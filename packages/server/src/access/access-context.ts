@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../http/principal.js';
 import type { Admission, Guard } from '../http/route.js';
 import { AccessError } from './access-errors.js';
+import { isServiceKey } from './credentials/service-key.js';
 import type { SubjectRoles } from './directory/subject-roles.js';
 import { refuseInactive, type TenantStatusPort } from './login/tenant-status.js';
 import { decide } from './permissions/decide.js';
@@ -28,11 +29,13 @@ export interface AccessAdmissionOptions {
   readonly multiTenant: boolean;
   readonly tenantStatus: TenantStatusPort;
   readonly subjects: Subjects;
+  /** What services of this installation send in `X-API-Key` (credentials/service-key.ts). */
+  readonly serviceKey: string;
 }
 
 /** The tenant comes from the verified token and its status is asked on each request, as in the products. */
 export function createAccessAdmission(options: AccessAdmissionOptions): Admission<AccessContext> {
-  const { authenticate, multiTenant, tenantStatus, subjects } = options;
+  const { authenticate, multiTenant, tenantStatus, subjects, serviceKey } = options;
 
   async function callerOf(request: FastifyRequest): Promise<Caller> {
     const principal = await authenticate(request);
@@ -53,6 +56,13 @@ export function createAccessAdmission(options: AccessAdmissionOptions): Admissio
   return Object.freeze({
     async admit(request: FastifyRequest, guard: Guard) {
       if ('public' in guard) return { context: { address: request.ip, caller: undefined }, principal: undefined };
+      if ('operator' in guard) {
+        if (!isServiceKey(serviceKey, request.headers['x-api-key']))
+          throw new AccessError('token_invalid', {
+            message: 'This is for services of this installation, with their key.',
+          });
+        return { context: { address: request.ip, caller: undefined }, principal: undefined };
+      }
       const caller = await callerOf(request);
       const allowed = 'authenticated' in guard || ('permission' in guard && decide(caller.roles, guard.permission));
       if (!allowed) throw new AccessError('forbidden', { message: 'This caller may not do that.' });

@@ -4,12 +4,14 @@ import { createAuthenticate } from '../http/authenticate.js';
 import { createKeySource } from '../http/jwks.js';
 import { createListener, registerRoutes } from '../http/listener.js';
 import type { PermissionSource } from '../http/principal.js';
+import { createRevocationList, type RevocationList } from '../http/revocation-list.js';
 import type { RouteDefinition } from '../http/route.js';
 import { type AccessContext, createAccessAdmission } from './access-context.js';
 import { type AccessSeeder, createAccessSeeder } from './access-seeder.js';
 import { type ClientSecrets, createClientSecrets } from './credentials/client-secrets.js';
 import { createPasswords, type Passwords, type PasswordsOptions } from './credentials/passwords.js';
 import { createSecretMaker, type SecretMaker } from './credentials/secret-maker.js';
+import { deriveServiceKey } from './credentials/service-key.js';
 import type { TokenAlgorithm } from './directory/tables.js';
 import { type AccessStore, createAccessStore } from './directory/with-directory.js';
 import { type KeyRing, openKeyRing } from './keys/key-ring.js';
@@ -24,6 +26,7 @@ import { createSubjects, type Subjects } from './permissions/subjects.js';
 import { renderAccessError } from './render-access-error.js';
 import { authorizeRoute } from './routes/authorize.js';
 import { getPermissionsRoute } from './routes/get-permissions.js';
+import { getRevocationsRoute } from './routes/get-revocations.js';
 import { getUserinfoRoute } from './routes/get-userinfo.js';
 import { healthRoutes } from './routes/health.js';
 import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
@@ -31,6 +34,7 @@ import { logInRoute } from './routes/log-in.js';
 import { logOutRoute } from './routes/log-out.js';
 import { refreshTokenRoute } from './routes/refresh-token.js';
 import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
+import { readRevocations } from './tokens/read-revocations.js';
 import { createTokenIssuer, tokenAudience } from './tokens/token-issuer.js';
 
 export interface AccessManagerOptions {
@@ -50,6 +54,8 @@ export interface AccessManagerOptions {
   readonly logger: FastifyBaseLogger;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** What services in other processes send in `X-API-Key`. Default: derived from the encryption key. */
+  readonly serviceKey?: string;
   /** How much of the machine password hashes may take. */
   readonly passwords?: PasswordsOptions;
 }
@@ -66,11 +72,15 @@ export interface AccessManager {
   /** For tenant provisioning. */
   readonly secretMaker: SecretMaker;
   readonly seeder: AccessSeeder;
-  /** For a ledger in the same process. */
+  /** For a ledger in the same process, as the next. */
   readonly permissions: PermissionSource;
+  readonly revocations: RevocationList;
   /** Ends the listener, then waits until every audit event is kept. */
   close(): Promise<void>;
 }
+
+/** What was known may be used so long while the database cannot be reached (contract, "Fail-static"). */
+const failStaticMs = 15 * 60_000;
 
 /**
  * Puts the Access Manager together. The database must have been prepared. Throws when it cannot be reached, or when the
@@ -86,7 +96,14 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   const audit = createAuditTrail({ store, now, newId, log: options.logger });
   const shared = { store, multiTenant, tenantStatus, secrets, now, newId };
   const tokens = createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId });
-  const onRevoked = () => {};
+  const revocations = createRevocationList({
+    load: (since) => readRevocations(store, since),
+    now,
+    usableForMs: failStaticMs,
+    onError: (error) => options.logger.warn({ err: error }, 'the revocations cannot be read'),
+  });
+  const onRevoked = () => revocations.refresh();
+  const serviceKey = options.serviceKey ?? deriveServiceKey(encryptionKey);
   const login = createLogin({
     ...shared,
     passwords,
@@ -113,6 +130,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     getUserinfoRoute(store, now),
     getJwksRoute(keys),
     getOpenidConfigurationRoute(issuer, algorithm),
+    getRevocationsRoute(store),
     ...healthRoutes(store, options.version),
   ];
   const verify = createAuthenticate({
@@ -122,6 +140,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     audience: tokenAudience,
     environment: environmentName,
     multiTenant,
+    isRevoked: (principal) => revocations.isRevoked(principal),
     now,
   });
   const app = createListener({
@@ -132,10 +151,12 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     trustedProxies: options.trustedProxies,
   });
   const authenticate = async (request: Parameters<typeof verify>[0]) => (await verify(request)).principal;
-  registerRoutes(app, routes, createAccessAdmission({ authenticate, multiTenant, tenantStatus, subjects }));
+  registerRoutes(app, routes, createAccessAdmission({ authenticate, multiTenant, tenantStatus, subjects, serviceKey }));
 
+  revocations.start();
   return Object.freeze({
     app,
+    revocations,
     routes,
     store,
     keys,
@@ -147,6 +168,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     permissions: createLocalPermissionSource(subjects, { multiTenant }),
     async close() {
       await app.close();
+      await revocations.stop();
       await audit.settled();
     },
   });

@@ -29,7 +29,7 @@ function handedOver(variable: string, nth = 0): string {
   return lines[nth]?.[1] as string;
 }
 
-async function createTenant(): Promise<{ id: string; token: string }> {
+async function createTenant(): Promise<{ id: string; token: string; owner: Record<string, string> }> {
   const { stdout, code, stderr } = await run(
     [
       'tenants',
@@ -58,7 +58,8 @@ async function createTenant(): Promise<{ id: string; token: string }> {
   };
   const answer = await call(urls.access, 'POST', '/v1/login/oauth/access_token', { body: login });
   expect(answer.status, answer.text).toBe(200);
-  return { id, token: answer.body.accessToken };
+  const person = { username: 'o@bank.example', password: owner.password, clientId: application.clientId };
+  return { id, token: answer.body.accessToken, owner: person };
 }
 
 test('a ledger alone, on the reader’s login, with the Access Manager elsewhere', async () => {
@@ -74,12 +75,26 @@ test('a ledger alone, on the reader’s login, with the Access Manager elsewhere
   });
   try {
     const url = (await ledger.serving()).ledger;
-    const { id, token } = await createTenant();
+    const { id, token, owner } = await createTenant();
     const made = await call(url, 'POST', '/v1/organizations', { token, body: { legalName: 'A', legalDocument: '1' } });
     expect(made.status, made.text).toBe(201);
     // The same books through the other process.
     expect((await call(urls.ledger, 'GET', `/v1/organizations/${made.body.id}`, { token })).status).toBe(200);
     expect((await call(url, 'GET', '/v1/organizations')).body.code).toBe('0041');
+
+    // So does a logout, by the feed of revocations.
+    const login = { grantType: 'password', ...owner };
+    const person = (await call(urls.access, 'POST', '/v1/login/oauth/access_token', { body: login })).body;
+    const read = async () => (await call(url, 'GET', '/v1/organizations', { token: person.accessToken })).status;
+    expect(await read()).toBe(200);
+    const loggedOut = await fetch(`${urls.access}/v1/logout`, {
+      method: 'POST',
+      body: new URLSearchParams({ id_token_hint: person.idToken }),
+    });
+    expect(loggedOut.status).toBe(204);
+    const loggedOutAt = performance.now();
+    while ((await read()) !== 401) expect(performance.now() - loggedOutAt).toBeLessThan(2_000);
+    expect((await call(urls.ledger, 'GET', '/v1/organizations', { token: person.accessToken })).status).toBe(401);
 
     // Suspension reaches it within 2 s.
     const cli = (verb: string) =>

@@ -13,7 +13,7 @@ export interface LogoutOptions {
   readonly keys: KeyRing;
   readonly issuer: string;
   readonly multiTenant: boolean;
-  readonly onRevoked: () => void;
+  readonly onRevoked: () => Promise<void>;
   readonly now: () => Date;
   readonly newId: () => string;
 }
@@ -38,7 +38,7 @@ export function createLogout(options: LogoutOptions): Logout {
       await insertAuditEvent(tx, newId(), now(), { kind: 'logout', result: 'ok', actor: session.subject, address });
       return endSessions(tx, [sessionId], 'logout', now());
     });
-    if (ended > 0) onRevoked();
+    if (ended > 0) await onRevoked();
   };
 }
 

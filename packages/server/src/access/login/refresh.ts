@@ -29,7 +29,7 @@ export interface RefreshOptions {
   /** By address: random guesses are hopeless, but cost the database a look each. */
   readonly strangers: FailureLimiter;
   /** A family has ended: other processes read it in the feed, this one need not wait. */
-  readonly onRevoked: () => void;
+  readonly onRevoked: () => Promise<void>;
   readonly now: () => Date;
   readonly newId: () => string;
 }
@@ -61,7 +61,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
       useToken(tx, options, { ...request, hash: token.hash, address, plan, at: now() }),
     );
     if ('refused' in outcome) {
-      if (outcome.ended) onRevoked();
+      if (outcome.ended) await onRevoked();
       throw refuse(strangers, address);
     }
     const { subject, session, refreshToken } = outcome;

@@ -48,6 +48,7 @@ export async function startAccess(
     algorithm: config.tokenAlgorithm,
     tenantStatus: async (id) => (await tenants?.get(id))?.status,
     trustedProxies: config.trustedProxies,
+    ...(config.accessServiceKey !== undefined && { serviceKey: config.accessServiceKey }),
     version,
     logger: log,
     now,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AccessManager } from '../../access/access-manager.js';
+import { deriveServiceKey } from '../../access/credentials/service-key.js';
 import { createAdmission } from '../../http/admission.js';
 import { createAuthenticate } from '../../http/authenticate.js';
 import { createCachedPermissions } from '../../http/cached-permissions.js';
@@ -9,6 +10,8 @@ import { registerOpenApi } from '../../http/openapi.js';
 import type { PermissionSource, TenantResolver } from '../../http/principal.js';
 import { renderProblem } from '../../http/problem.js';
 import { createRemotePermissions } from '../../http/remote-permissions.js';
+import { createRemoteRevocations } from '../../http/remote-revocations.js';
+import { createRevocationList } from '../../http/revocation-list.js';
 import type { RouteDefinition } from '../../http/route.js';
 import { ledgerRoutes } from '../../ledger/ledger-app.js';
 import type { Poster } from '../../ledger/posting/poster.js';
@@ -33,6 +36,8 @@ export interface LedgerOptions {
 }
 
 const audience = 'midaz';
+/** How long a ledger that runs alone goes by what it knew of revocations when the Access Manager cannot be asked. */
+const withoutFeedMs = 30_000;
 
 /** The ledger's listener, ready to listen: the same routes in every mode, only the door differs. */
 export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart {
@@ -62,7 +67,14 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
       options.checks,
     ),
   ];
-  const admission = createAdmission({ auth: doorOf(ground, options.access), tenants: options.tenants });
+  const door = doorOf(ground, options.access);
+  // The feed of another process's revocations is read for as long as the ledger listens.
+  if (door.enabled && door.ownRevocations) {
+    const list = door.ownRevocations;
+    list.start();
+    app.addHook('onClose', () => list.stop());
+  }
+  const admission = createAdmission({ auth: door, tenants: options.tenants });
   registerRoutes(app, routes, admission);
   registerOpenApi(app, {
     title: 'Cofferdam Ledger',
@@ -74,7 +86,8 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
   return { app, routes };
 }
 
-function doorOf({ config, now, log }: Ground, access: AccessManager | undefined) {
+function doorOf({ config, secrets, now, log }: Ground, access: AccessManager | undefined) {
+  const serviceKey = config.accessServiceKey ?? deriveServiceKey(secrets.encryptionKey);
   if (!config.authEnabled) return { enabled: false } as const;
   const onError = (error: unknown): void => log.warn({ err: error }, 'the signing keys could not be had');
   const address = config.authAddress;
@@ -88,8 +101,18 @@ function doorOf({ config, now, log }: Ground, access: AccessManager | undefined)
   const permissions: PermissionSource = local
     ? local.permissions
     : createCachedPermissions({ load: createRemotePermissions({ address: address as string, now }), now });
+  const ownRevocations = local
+    ? undefined
+    : createRevocationList({
+        load: createRemoteRevocations({ address: address as string, serviceKey }),
+        now,
+        usableForMs: withoutFeedMs,
+        onError: (error) => log.warn({ err: error }, 'the revocations cannot be read'),
+      });
+  const revocations = local?.revocations ?? ownRevocations;
   return {
     enabled: true,
+    ownRevocations,
     permissions,
     authenticate: createAuthenticate({
       keys,
@@ -97,6 +120,7 @@ function doorOf({ config, now, log }: Ground, access: AccessManager | undefined)
       audience,
       environment: config.environmentName,
       multiTenant: config.multiTenant,
+      ...(revocations && { isRevoked: (principal) => revocations.isRevoked(principal) }),
       now,
     }),
   } as const;

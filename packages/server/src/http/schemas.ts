@@ -7,6 +7,7 @@ import { type Static, type TSchema, Type } from 'typebox';
  *   (ledger-api §3.1, "Special field rules first");
  * - `x-message`: what follows the field's name in the message;
  * - `x-free-form`: a map whose keys are the client's own: its depth and keys are counted (0144, 0145);
+ * - `x-any`: a member of any type, which the handler checks (account rules);
  * - `x-deferred`: this member is only decoded here; the handler checks its parts itself (batch entries).
  * A member whose schema does not admit null is absent when it is null; an empty string counts as absent in a
  * member that admits no null (§3.1). Unknown members that are null, false or zero are dropped.
@@ -109,6 +110,14 @@ export function FreeForm(extras: SchemaExtras = {}) {
 /** A member that is decoded only; the handler checks its parts with `compileBody` of their own (batch entries). */
 export function Deferred<T>(schema: Record<string, unknown>) {
   return Type.Unsafe<T>({ ...schema, 'x-deferred': true });
+}
+
+/**
+ * A member that is taken as it comes, of any JSON type; the schema is documentation, and the handler refuses what is
+ * wrong with a code of its own.
+ */
+export function Anything(schema: Record<string, unknown>) {
+  return Type.Unsafe<unknown>({ ...schema, 'x-any': true });
 }
 
 /**

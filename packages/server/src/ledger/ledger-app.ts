@@ -6,10 +6,12 @@ import { accountRoutes } from './routes/accounts/index.js';
 import { assetRoutes } from './routes/assets/index.js';
 import { balanceRoutes } from './routes/balances/index.js';
 import { ledgerResourceRoutes } from './routes/ledgers/index.js';
+import { operationRouteRoutes } from './routes/operation-routes/index.js';
 import { operationRoutes } from './routes/operations/index.js';
 import { organizationRoutes } from './routes/organizations/index.js';
 import { portfolioRoutes } from './routes/portfolios/index.js';
 import { segmentRoutes } from './routes/segments/index.js';
+import { transactionRouteRoutes } from './routes/transaction-routes/index.js';
 import { transactionRoutes } from './routes/transactions/index.js';
 
 export type { LedgerDeps } from './ledger-deps.js';
@@ -27,5 +29,7 @@ export function ledgerRoutes(deps: LedgerDeps): RouteDefinition<TenantContext>[]
     ...balanceRoutes(deps),
     ...transactionRoutes(deps),
     ...operationRoutes(deps),
+    ...operationRouteRoutes(deps),
+    ...transactionRouteRoutes(deps),
   ];
 }

@@ -62,6 +62,16 @@ export async function createBooks(client: Client, fixed?: { readonly marker: str
   const portfolio = await post(`${path}/portfolios`, { name: marker, entityId: marker, metadata });
   const segment = await post(`${path}/segments`, { name: marker, metadata });
   const accountType = await post(`${path}/account-types`, { name: marker, keyValue: marker });
+  const operationRoute = await post(`${path}/operation-routes`, {
+    title: marker,
+    operationType: 'bidirectional',
+    metadata,
+  });
+  const transactionRoute = await post(`${path}/transaction-routes`, {
+    title: marker,
+    operationRoutes: [operationRoute.id],
+    metadata,
+  });
   const alias = `@${marker}`;
   const account = await post(`${path}/accounts`, {
     name: marker,
@@ -94,6 +104,8 @@ export async function createBooks(client: Client, fixed?: { readonly marker: str
       segment: segment.id,
       account: account.id,
       accountType: accountType.id,
+      operationRoute: operationRoute.id,
+      transactionRoute: transactionRoute.id,
       balance: operation.balanceId,
       transaction: transaction.id,
       operation: operation.id,

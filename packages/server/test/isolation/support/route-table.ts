@@ -33,6 +33,8 @@ const kinds = {
   segments: 'segment',
   accounts: 'account',
   'account-types': 'accountType',
+  'operation-routes': 'operationRoute',
+  'transaction-routes': 'transactionRoute',
   balances: 'balance',
   transactions: 'transaction',
   operations: 'operation',

@@ -16,6 +16,7 @@ export async function createOneOfEach(api: LedgerApi, tag: string): Promise<Ids>
   const send = { asset: 'USD', value: '1', distribute: { to } };
   const transaction = await must(api.post(`${ledgerPath}/transactions/inflow`, { description: tag, send }));
   const operation = transaction.operations.find((one: { accountId: string }) => one.accountId === account);
+  const route = await create('operation-routes', { title: tag, operationType: 'bidirectional' });
   return {
     organization_id: organization.id,
     ledger_id: ledger.id,
@@ -30,6 +31,8 @@ export async function createOneOfEach(api: LedgerApi, tag: string): Promise<Ids>
     code: 'USD',
     portfolios: await create('portfolios', { name: tag }),
     segments: await create('segments', { name: tag }),
+    operation_route_id: route,
+    transaction_route_id: await create('transaction-routes', { title: tag, operationRoutes: [route] }),
     'account-types': await create('account-types', { name: tag, keyValue: tag }),
   };
 }

@@ -105,6 +105,11 @@ const cursorParameter = text('next_cursor or prev_cursor of an answer; repeat li
 
 const metadataParameter = text('Exact match on one metadata value as text, e.g. metadata.color=blue.');
 
+/** For the lists by cursor of resources with metadata: `cursorQuery(metadataQuery)`. */
+export const metadataQuery: Readonly<Record<string, string>> = {
+  'metadata.{key}': 'Exact match on one metadata value as text, e.g. metadata.color=blue.',
+};
+
 const described = (filters: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(filters).map(([name, description]) => [name, text(description)]));
 

@@ -34,6 +34,7 @@ export const accessErrorCatalogue = {
   },
   mfa_code_wrong: { code: 'AUT-1007', status: 401, title: 'Wrong MFA Code', oauth: 'invalid_grant', oauthStatus: 400 },
   mfa_exhausted: { code: 'AUT-1008', status: 429, title: 'MFA Attempts Exhausted', oauth: 'invalid_grant' },
+  rotation_under_way: { code: 'AUT-0021', status: 409, title: 'Rotation Under Way', oauth: 'invalid_request' },
   bad_credentials: {
     code: 'AUT-1002',
     status: 401,

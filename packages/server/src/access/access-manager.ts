@@ -33,6 +33,7 @@ import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
 import { logInRoute } from './routes/log-in.js';
 import { logOutRoute } from './routes/log-out.js';
 import { refreshTokenRoute } from './routes/refresh-token.js';
+import { listSigningKeysRoute, rotateSigningKeyRoute } from './routes/signing-keys.js';
 import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
 import { readRevocations } from './tokens/read-revocations.js';
 import { createTokenIssuer, tokenAudience } from './tokens/token-issuer.js';
@@ -131,6 +132,8 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     getJwksRoute(keys),
     getOpenidConfigurationRoute(issuer, algorithm),
     getRevocationsRoute(store),
+    listSigningKeysRoute(keys, now),
+    rotateSigningKeyRoute(keys, audit, now),
     ...healthRoutes(store, options.version),
   ];
   const verify = createAuthenticate({

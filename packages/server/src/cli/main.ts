@@ -16,6 +16,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'make, list, suspend, reactivate and delete tenants',
     load: async () => (await import('./commands/tenants.js')).tenantsCommand(),
   },
+  keys: {
+    summary: 'list and rotate the keys that tokens are signed with',
+    load: async () => (await import('./commands/keys.js')).keysCommand(),
+  },
   migrate: {
     summary: 'bring every database up to date',
     load: async () => (await import('./commands/migrate.js')).migrateCommand(),

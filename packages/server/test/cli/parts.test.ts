@@ -141,6 +141,28 @@ test('an Access Manager alone issues tokens that the ledger of another process t
   }
 });
 
+test('keys are listed and rotated through the running Access Manager', async () => {
+  const keys = (...words: string[]) =>
+    run(['keys', ...words, '--json', '--url', urls.access], { environment: { COFFERDAM_DATA_DIR: folder.path } });
+  const { token } = await createTenant();
+  const rotated = await keys('rotate', '--lead', '600');
+  expect(rotated.code, rotated.stderr).toBe(0);
+  const [made] = JSON.parse(rotated.stdout);
+  expect(made).toMatchObject({ state: 'upcoming', activateAt: expect.any(String) });
+  const listed = JSON.parse((await keys('list')).stdout);
+  expect(listed.map(({ state }: { state: string }) => state)).toEqual(['upcoming', 'active']);
+  const published = await call(urls.access, 'GET', '/.well-known/jwks.json');
+  expect(published.body.keys.map(({ kid }: { kid: string }) => kid)).toContain(made.kid);
+  expect((await call(urls.ledger, 'GET', '/v1/organizations', { token })).status).toBe(200);
+  const again = await keys('rotate');
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('waiting for its time')]);
+
+  const own = temporaryDataFolder();
+  const stranger = await run(['keys', 'list', '--url', urls.access], { environment: { COFFERDAM_DATA_DIR: own.path } });
+  expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('does not know our key')]);
+  own.remove();
+});
+
 test('a part alone without its login says which one and where it is', async () => {
   const own = temporaryDataFolder();
   try {

@@ -1,7 +1,7 @@
 import type { DirectoryTx } from './with-directory.js';
 
 export interface AuditEvent {
-  readonly kind: 'login' | 'directory' | 'application' | 'user' | 'refresh' | 'logout' | 'revocation' | 'mfa';
+  readonly kind: 'login' | 'directory' | 'application' | 'user' | 'refresh' | 'logout' | 'revocation' | 'mfa' | 'key';
   readonly result: 'ok' | 'failed' | 'refused';
   /** One word for the tenant's administrators, e.g. `wrong_password`; the caller is never told. */
   readonly reason?: string;

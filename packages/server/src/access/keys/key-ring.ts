@@ -8,6 +8,8 @@ import {
   ensureActiveKey,
   findKey,
   insertUpcomingKey,
+  type KeyInfo,
+  listKeys,
   listPublishedKeys,
   replaceActiveKey,
   type StoredKey,
@@ -52,8 +54,10 @@ export interface KeyRing {
   publicKeys(): Promise<readonly PublicJwk[]>;
   /** Any key of ours, also one that is published no more: for tokens that may have expired (logout). */
   findPublicKey(kid: string): Promise<PublicJwk | undefined>;
-  /** Makes a new key and returns its id. @throws Error when a rotation with a lead is still under way */
-  rotate(options?: RotateOptions): Promise<string>;
+  /** Every key that ever was, the newest first. */
+  list(): Promise<readonly KeyInfo[]>;
+  /** Makes a new key and returns its id; undefined when a key with a lead is waiting for its time already. */
+  rotate(options?: RotateOptions): Promise<string | undefined>;
 }
 
 /** Long enough for every cache on the way: our processes 60 s, JWKS in browsers and proxies 5 min, verifiers 10 min. */
@@ -132,6 +136,10 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       });
       return stored?.publicJwk;
     },
+    list: () =>
+      listKeys(db).catch((error: unknown) => {
+        throw unreachable(error);
+      }),
     async rotate({ leadSeconds = 0, withdrawOld = false }: RotateOptions = {}) {
       const at = now();
       const made = { db, cipher, algorithm, now: at, overlapMs: withdrawOld ? 0 : overlapMs };
@@ -139,9 +147,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
         leadSeconds > 0
           ? await insertUpcomingKey(made, new Date(at.getTime() + leadSeconds * 1_000))
           : await replaceActiveKey(made);
-      if (kid === undefined)
-        throw new Error('a rotation is under way already: its key is published and not active yet');
-      last = await load();
+      if (kid !== undefined) last = await load();
       return kid;
     },
   });

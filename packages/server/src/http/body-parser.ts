@@ -3,6 +3,7 @@ import { LedgerError } from '@cofferdam/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseForm } from './form.js';
 import { parseJson } from './json.js';
+import { parseMultipart } from './multipart.js';
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
@@ -13,6 +14,10 @@ const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 export function installBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, raw: Buffer, done) => {
+    if (request.routeOptions.config.bodyType === 'multipart' && raw.length > 0) {
+      parseMultipart(request.headers['content-type'] ?? '', raw).then((form) => done(null, form), done);
+      return;
+    }
     try {
       done(null, decode(request, raw));
     } catch (error) {
@@ -39,6 +44,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Set by `registerRoutes`: whether the body is decoded or ignored. */
     takesBody?: boolean;
-    bodyType?: 'json' | 'form';
+    bodyType?: 'json' | 'form' | 'multipart';
   }
 }

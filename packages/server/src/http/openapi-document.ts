@@ -39,12 +39,13 @@ export function buildOpenApiDocument(options: OpenApiOptions): Json {
 }
 
 function operation(route: RouteDefinition<never>, authEnabled: boolean): Json {
-  const parameters = [...pathParameters(route), ...queryParameters(route)];
+  const parameters = [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)];
   return {
     operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
     ...(route.description && { description: route.description }),
+    ...(route.deprecated && { deprecated: true }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBody(route) }),
     responses: { [String(route.success.status)]: success(route), ...refusals(route) },
@@ -76,11 +77,27 @@ function queryParameters(route: RouteDefinition<never>): Json[] {
   });
 }
 
+function headerParameters({ requestHeaders = {} }: RouteDefinition<never>): Json[] {
+  return Object.entries(requestHeaders).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }));
+}
+
+const mediaTypes = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  multipart: 'multipart/form-data',
+} as const;
+
 function requestBody(route: RouteDefinition<never>): Json {
   return {
     required: true,
     content: {
-      [route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json']: {
+      [mediaTypes[route.bodyType ?? 'json']]: {
         schema: publicSchema(route.body as never),
         ...(route.requestExample !== undefined && { example: route.requestExample }),
       },

@@ -37,7 +37,7 @@ function registerRoute<Context>(
   route: RouteDefinition<Context>,
   admission: Admission<Context>,
 ): void {
-  const checkBody = route.body && compileBody(route.body);
+  const checkBody = route.body && (route.bodyType === 'multipart' ? asItCame : compileBody(route.body));
   const readParams = paramReader(route);
   app.route({
     method: route.method,
@@ -63,6 +63,8 @@ function registerRoute<Context>(
     },
   });
 }
+
+const asItCame = (body: unknown): unknown => body ?? {};
 
 /** Text bodies with a media type of their own go out as they are (`/health`, `/metrics`), all else as JSON. */
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

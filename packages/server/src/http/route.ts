@@ -51,9 +51,16 @@ export interface RouteDefinition<Context = unknown, Body extends TSchema = TSche
   readonly query?: TSchema;
   /** Strict: unknown members are refused. Absent: the route takes no body. */
   readonly body?: Body;
-  /** `form`: application/x-www-form-urlencoded (OAuth endpoints proper); all members are text. Default JSON. */
-  readonly bodyType?: 'json' | 'form';
+  /**
+   * `form`: application/x-www-form-urlencoded (OAuth endpoints proper); all members are text. `multipart`: the handler is
+   * given a `MultipartForm` as it came and checks it itself; `body` is documentation then. Default JSON.
+   */
+  readonly bodyType?: 'json' | 'form' | 'multipart';
   readonly bodyLimit?: number;
+  /** Headers that the route reads, beside those of all routes, with what they mean: for OpenAPI. */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
+  /** Kept for older clients; the description says what to use instead. */
+  readonly deprecated?: true;
   readonly success: {
     readonly status: number;
     readonly description: string;

@@ -25,6 +25,8 @@ export interface TransactionApi {
   /** `url` is below the ledger's path unless it begins with a slash. */
   call(method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   post(url: string, body: unknown, headers?: Record<string, string>): Promise<Answered>;
+  /** A body of another kind than JSON. */
+  upload(url: string, body: Buffer, headers: Record<string, string>): Promise<Answered>;
   get(url: string): Promise<Answered>;
   patch(url: string, body: unknown): Promise<Answered>;
   close(): Promise<void>;
@@ -50,12 +52,21 @@ export async function openTransactionApi(options: Partial<LedgerDeps> = {}): Pro
   });
   await app.ready();
   const ledgerPath = `/v1/organizations/${books.organizationId}/ledgers/${books.ledgerId}`;
-  const call: TransactionApi['call'] = async (method, url, body, headers = {}) => {
+  const call: TransactionApi['call'] = (method, url, body, headers = {}) =>
+    body === undefined
+      ? send(method, url, headers)
+      : send(
+          method,
+          url,
+          { ...headers, 'content-type': 'application/json' },
+          typeof body === 'string' ? body : JSON.stringify(body),
+        );
+  const send = async (method: Method, url: string, headers: Record<string, string>, payload?: string | Buffer) => {
     const response = await app.inject({
       method,
       url: url.startsWith('/') ? url : `${ledgerPath}/${url}`,
-      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers,
+      ...(payload === undefined ? {} : { payload }),
     });
     const text = response.body;
     return {
@@ -70,6 +81,7 @@ export async function openTransactionApi(options: Partial<LedgerDeps> = {}): Pro
     ledgerPath,
     call,
     post: (url, body, headers) => call('POST', url, body, headers),
+    upload: (url, body, headers) => send('POST', url, headers, body),
     get: (url) => call('GET', url),
     patch: (url, body) => call('PATCH', url, body),
     async close() {

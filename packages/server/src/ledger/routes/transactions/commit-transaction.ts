@@ -4,6 +4,7 @@ import type { LedgerDeps } from '../../ledger-deps.js';
 import { TransactionView, transactionExample, transactionView } from '../../views/transaction.js';
 import { created } from '../shared/answers.js';
 import { ledgerPath, may } from '../shared/paths.js';
+import { routeErrors } from './create-transaction.js';
 import { transactionOf } from './transaction-of.js';
 
 export const commitTransaction = ({ poster }: LedgerDeps) =>
@@ -21,7 +22,17 @@ export const commitTransaction = ({ poster }: LedgerDeps) =>
       schema: TransactionView,
       example: transactionExample,
     },
-    errors: ['entity_not_found', 'invalid_transaction_status', 'transaction_locked', 'insufficient_funds'],
+    errors: [
+      'entity_not_found',
+      'invalid_transaction_status',
+      'transaction_locked',
+      'transaction_route_not_informed',
+      'invalid_transaction_route_id',
+      'transaction_route_not_found',
+      ...routeErrors,
+      'insufficient_funds',
+      'stale_balance_version',
+    ],
     handler: async ({ context, params }) =>
       created(transactionView(await poster.post(context, { kind: 'commit', ...transactionOf(params) }))),
   });

@@ -12,7 +12,7 @@ import { createdTransactionExample, createdView, TransactionView } from '../../v
 import { ok } from '../shared/answers.js';
 import { ledgerPath, may, param } from '../shared/paths.js';
 import { bodySize } from './body-size.js';
-import { createErrors } from './create-transaction.js';
+import { createErrors, createHeaders } from './create-transaction.js';
 import { jsonExample } from './examples.js';
 import { batchEntryKeyHash, explicitKeyHash, header, readTtl } from './idempotency.js';
 import { type Place, readPosting } from './read-posting.js';
@@ -54,6 +54,10 @@ export const createTransactionBatch = (deps: LedgerDeps) => {
       'Up to 1,000 bodies of /json, each with an optional idempotencyKey. Without atomic each stands for itself; with it the first error is the answer and nothing is posted. X-Idempotency covers the batch: sent again, entries that were posted replay and entries that were refused are tried again.',
     body: BatchBody,
     bodyLimit: 4 * 1024 * 1024,
+    requestHeaders: {
+      'X-Idempotency': 'Covers the batch: each entry without a key of its own is remembered under this and its place.',
+      'X-TTL': createHeaders['X-TTL'],
+    },
     requestExample: {
       atomic: false,
       transactions: [jsonExample, { ...jsonExample, idempotencyKey: 'salary-2026-01' }],

@@ -25,6 +25,19 @@ interface CreateRoute<Body extends TSchema> {
   readonly expand: (body: Static<Body>) => TransactionInput;
 }
 
+/** Refusals of a transaction that does not follow its route (§7.4). */
+export const routeErrors = [
+  'no_routes_for_action',
+  'accounting_route_count_mismatch',
+  'missing_counterpart',
+  'accounting_route_not_found',
+  'direction_route_mismatch',
+  'corrupted_account_rule',
+  'accounting_alias_validation_failed',
+  'accounting_account_type_validation_failed',
+  'overdraft_route_not_configured',
+] as const satisfies readonly ErrorName[];
+
 /** Refusals of every create, in the order of ledger-api §5.4. */
 export const createErrors = [
   'invalid_transaction_type',
@@ -39,11 +52,21 @@ export const createErrors = [
   'transaction_route_not_informed',
   'invalid_transaction_route_id',
   'transaction_route_not_found',
+  ...routeErrors,
   'account_ineligibility',
   'asset_code_not_found',
   'account_status_transaction_restriction',
   'insufficient_funds',
+  'overdraft_limit_exceeded',
+  'stale_balance_version',
 ] as const satisfies readonly ErrorName[];
+
+/** The headers that every create reads (§5.10). */
+export const createHeaders = {
+  'X-Idempotency':
+    'A key of your own: sent again within its time, it answers what the first call answered, and nothing is posted twice. Without it, identical bodies are one transaction for 300 seconds.',
+  'X-TTL': 'For how many seconds the key is remembered; 300 unless given.',
+} as const;
 
 /** A route that makes one transaction: reads the body, posts it, answers 201 with the transaction as it was created. */
 export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, route: CreateRoute<Body>) {
@@ -57,6 +80,7 @@ export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, r
     ...(route.description === undefined ? {} : { description: route.description }),
     body: route.body,
     requestExample: route.requestExample,
+    requestHeaders: createHeaders,
     success: {
       status: 201,
       description: 'Posted. Status is CREATED in this answer and APPROVED in every later one; PENDING for a hold.',
@@ -76,13 +100,13 @@ export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, r
         idempotency === undefined ? posting : { ...posting, idempotency },
         bodySize({ headers, body }),
       );
-      return created(posted);
+      return createdAnswer(posted);
     },
   });
 }
 
 /** The answer of a create; a replay is the first answer again, status CREATED included. */
-function created(posted: Posted) {
+export function createdAnswer(posted: Posted) {
   return {
     status: 201,
     body: posted.firstAnswer ?? createdView(posted),

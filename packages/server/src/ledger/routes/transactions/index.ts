@@ -6,6 +6,7 @@ import { commitTransaction } from './commit-transaction.js';
 import { countTransactions } from './count-transactions.js';
 import { createAnnotationTransaction } from './create-annotation-transaction.js';
 import { createBlockTransaction } from './create-block-transaction.js';
+import { createDslTransaction } from './create-dsl-transaction.js';
 import { createInflowTransaction } from './create-inflow-transaction.js';
 import { createJsonTransaction } from './create-json-transaction.js';
 import { createOutflowTransaction } from './create-outflow-transaction.js';
@@ -16,7 +17,7 @@ import { listTransactions } from './list-transactions.js';
 import { patchTransaction } from './patch-transaction.js';
 import { revertTransaction } from './revert-transaction.js';
 
-/** Rows 59–72 of ledger-api §2 (the DSL upload apart), and our batch (contract.md). */
+/** Rows 59–72 of ledger-api §2, and our batch (contract.md). */
 export function transactionRoutes(deps: LedgerDeps): RouteDefinition<TenantContext>[] {
   return [
     createJsonTransaction(deps),
@@ -25,6 +26,7 @@ export function transactionRoutes(deps: LedgerDeps): RouteDefinition<TenantConte
     createAnnotationTransaction(deps),
     createBlockTransaction(deps),
     createUnblockTransaction(deps),
+    createDslTransaction(deps),
     createTransactionBatch(deps),
     commitTransaction(deps),
     cancelTransaction(deps),

@@ -4,6 +4,7 @@ import type { LedgerDeps } from '../../ledger-deps.js';
 import { TransactionView, transactionExample, transactionView } from '../../views/transaction.js';
 import { created } from '../shared/answers.js';
 import { ledgerPath, may } from '../shared/paths.js';
+import { routeErrors } from './create-transaction.js';
 import { transactionOf } from './transaction-of.js';
 
 export const revertTransaction = ({ poster }: LedgerDeps) =>
@@ -27,9 +28,17 @@ export const revertTransaction = ({ poster }: LedgerDeps) =>
       'transaction_is_already_a_reversal',
       'invalid_transaction_status',
       'transaction_cannot_be_reverted',
+      'route_not_bidirectional',
+      'transaction_ambiguous_account',
+      'transaction_route_not_informed',
+      'invalid_transaction_route_id',
+      'transaction_route_not_found',
+      ...routeErrors,
       'account_ineligibility',
       'account_status_transaction_restriction',
       'insufficient_funds',
+      'overdraft_limit_exceeded',
+      'stale_balance_version',
     ],
     handler: async ({ context, params }) =>
       created(transactionView(await poster.post(context, { kind: 'revert', ...transactionOf(params) }))),

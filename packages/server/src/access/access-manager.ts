@@ -15,12 +15,17 @@ import { deriveServiceKey } from './credentials/service-key.js';
 import type { TokenAlgorithm } from './directory/tables.js';
 import { type AccessStore, createAccessStore } from './directory/with-directory.js';
 import { type KeyRing, openKeyRing } from './keys/key-ring.js';
+import { createAccountGuard } from './login/account-guard.js';
 import { createAuditTrail } from './login/audit-trail.js';
 import { createFailureLimiter } from './login/failure-limiter.js';
 import { createLogin } from './login/login.js';
 import { createLogout } from './login/logout.js';
 import { createRefresh } from './login/refresh.js';
+import { createSecondFactor } from './login/second-factor.js';
+import type { SendCode } from './login/send-code.js';
 import type { TenantStatusPort } from './login/tenant-status.js';
+import { createMfaSecrets } from './mfa/mfa-secrets.js';
+import { createMfaSettings, type MfaSettings } from './mfa/mfa-settings.js';
 import { createLocalPermissionSource } from './permissions/local-permission-source.js';
 import { createSubjects, type Subjects } from './permissions/subjects.js';
 import { renderAccessError } from './render-access-error.js';
@@ -32,6 +37,7 @@ import { healthRoutes } from './routes/health.js';
 import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
 import { logInRoute } from './routes/log-in.js';
 import { logOutRoute } from './routes/log-out.js';
+import { challengeMfaRoute, verifyMfaRoute } from './routes/mfa-login.js';
 import { refreshTokenRoute } from './routes/refresh-token.js';
 import { listSigningKeysRoute, rotateSigningKeyRoute } from './routes/signing-keys.js';
 import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
@@ -55,6 +61,8 @@ export interface AccessManagerOptions {
   readonly logger: FastifyBaseLogger;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Delivers codes by e-mail and SMS; absent: those second factors are not offered at a login. */
+  readonly sendCode?: SendCode;
   /** What services in other processes send in `X-API-Key`. Default: derived from the encryption key. */
   readonly serviceKey?: string;
   /** How much of the machine password hashes may take. */
@@ -70,6 +78,8 @@ export interface AccessManager {
   readonly subjects: Subjects;
   readonly passwords: Passwords;
   readonly secrets: ClientSecrets;
+  /** For the routes by which a person sets second factors up. */
+  readonly mfaSettings: MfaSettings;
   /** For tenant provisioning. */
   readonly secretMaker: SecretMaker;
   readonly seeder: AccessSeeder;
@@ -105,6 +115,18 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   });
   const onRevoked = () => revocations.refresh();
   const serviceKey = options.serviceKey ?? deriveServiceKey(encryptionKey);
+  const mfaSecrets = createMfaSecrets(encryptionKey);
+  const secondFactor = createSecondFactor({
+    store,
+    multiTenant,
+    tenantStatus,
+    issuer: tokens,
+    secrets: mfaSecrets,
+    sendCode: options.sendCode,
+    strangers: createFailureLimiter({ now, failuresMax: 30, what: 'unknown MFA tokens from this address' }),
+    now,
+    newId,
+  });
   const login = createLogin({
     ...shared,
     passwords,
@@ -112,11 +134,13 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     audit,
     limiter: createFailureLimiter({ now }),
     strangers: createFailureLimiter({ now, failuresMax: 30 }),
+    accounts: createAccountGuard({ now }),
+    secondFactor,
   });
   const refresh = createRefresh({
     ...shared,
     issuer: tokens,
-    strangers: createFailureLimiter({ now, failuresMax: 30 }),
+    strangers: createFailureLimiter({ now, failuresMax: 30, what: 'wrong refresh tokens from this address' }),
     onRevoked,
   });
   const logout = createLogout({ store, keys, issuer, multiTenant, onRevoked, now, newId });
@@ -126,6 +150,8 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     issueOauthTokenRoute(login, refresh, multiTenant),
     refreshTokenRoute(refresh),
     logOutRoute(logout),
+    challengeMfaRoute(secondFactor),
+    verifyMfaRoute(secondFactor),
     getPermissionsRoute(),
     authorizeRoute(now),
     getUserinfoRoute(store, now),
@@ -167,6 +193,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     passwords,
     secrets,
     secretMaker: createSecretMaker(passwords, secrets),
+    mfaSettings: createMfaSettings(mfaSecrets, now),
     seeder: createAccessSeeder({ store, now, newId, subjects }),
     permissions: createLocalPermissionSource(subjects, { multiTenant }),
     async close() {

@@ -7,6 +7,8 @@ export interface FailureLimiterOptions {
   readonly failuresMax?: number;
   /** Default 60. */
   readonly windowSeconds?: number;
+  /** What has happened too often, for the message. Default: failed logins of a client from an address. */
+  readonly what?: string;
   /** Keys remembered; the least recently used is forgotten first. Default 20 000. */
   readonly keysMax?: number;
 }
@@ -24,6 +26,7 @@ export interface FailureLimiter {
  */
 export function createFailureLimiter(options: FailureLimiterOptions): FailureLimiter {
   const { now, failuresMax = 10, windowSeconds = 60, keysMax = 20_000 } = options;
+  const what = options.what ?? 'failed logins of this client from this address';
   const windows = new LRUCache<string, { endsAt: number; failures: number }>({ max: keysMax });
 
   function live(key: string) {
@@ -37,7 +40,7 @@ export function createFailureLimiter(options: FailureLimiterOptions): FailureLim
       if (window === undefined || window.failures < failuresMax) return;
       const seconds = Math.max(1, Math.ceil((window.endsAt - now().getTime()) / 1_000));
       throw new AccessError('rate_limited', {
-        message: `Too many failed logins of this client from this address. Try again in ${seconds} s.`,
+        message: `Too many ${what}. Try again in ${seconds} s.`,
         retryAfterSeconds: seconds,
       });
     },

@@ -11,8 +11,10 @@ import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
 import type { MfaKind } from '../tokens/session-tables.js';
 import type { TokenIssuer, TokenSubject } from '../tokens/token-issuer.js';
 import { finishTokenSet, openSession, type TokenSet } from '../tokens/token-set.js';
+import type { AccountGuard } from './account-guard.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import type { SecondFactor } from './second-factor.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 import { machineSubject, personSubject } from './token-subject.js';
 
@@ -33,6 +35,8 @@ export type LoginRequest =
       readonly clientId: string | undefined;
       /** Checked when given. */
       readonly clientSecret: string | undefined;
+      /** Of a device on which the second factor was shown lately. */
+      readonly deviceToken: string | undefined;
     };
 
 export interface LoginOptions {
@@ -46,6 +50,9 @@ export interface LoginOptions {
   readonly limiter: FailureLimiter;
   /** By address: how much of the audit a stranger who names no client of ours may fill. */
   readonly strangers: FailureLimiter;
+  /** By account, whoever tries it from wherever. */
+  readonly accounts: AccountGuard;
+  readonly secondFactor: SecondFactor;
   readonly now: () => Date;
   readonly newId: () => string;
 }
@@ -76,7 +83,8 @@ interface Found {
  * their tenant is suspended.
  */
 export function createLogin(options: LoginOptions): Login {
-  const { store, multiTenant, tenantStatus, issuer, audit, limiter, strangers, newId } = options;
+  const { store, multiTenant, tenantStatus, issuer, audit, limiter, strangers, accounts, secondFactor, newId } =
+    options;
 
   async function tenantOf(clientId: string | undefined): Promise<TenantId | undefined> {
     if (clientId === undefined) return multiTenant ? undefined : singleTenantId;
@@ -89,6 +97,8 @@ export function createLogin(options: LoginOptions): Login {
     const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${address}`;
     limiter.check(limitKey);
     const tenantId = await tenantOf(request.clientId);
+    const account = request.grant === 'password' ? accounts.of(tenantId, request.username, address) : undefined;
+    account?.check();
     const found = await withDirectory(store, tenantId ?? systemTenantId, async (tx): Promise<Found> => {
       const now = options.now();
       const application =
@@ -99,9 +109,14 @@ export function createLogin(options: LoginOptions): Login {
       return { tenantId: tx.tenantId, tenant: await findTenant(tx), application, user };
     });
 
-    const verdict = await judge(options, request, found, () => limiter.check(limitKey));
+    const beforeTurn = () => {
+      limiter.check(limitKey);
+      account?.check();
+    };
+    const verdict = await judge(options, request, found, beforeTurn);
     if (tenantId === undefined || 'problem' in verdict) {
       limiter.countFailure(limitKey);
+      account?.countFailure();
       const failed = { kind: 'login', result: 'failed', address } as const;
       if (tenantId === undefined) {
         if (strangers.countFailure(address)) audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
@@ -114,6 +129,7 @@ export function createLogin(options: LoginOptions): Login {
       });
     }
 
+    account?.succeeded();
     const event = { kind: 'login', actor: verdict.subject, address } as const;
     try {
       if (multiTenant) await refuseInactive(tenantStatus, tenantId);
@@ -126,10 +142,13 @@ export function createLogin(options: LoginOptions): Login {
     const withSession = request.grant === 'password' || request.withRefreshToken;
     // No token without its record: one commit.
     const opened = await withDirectory(store, tenantId, async (tx) => {
-      await insertAuditEvent(tx, newId(), options.now(), { ...event, result: 'ok' });
-      return withSession ? openSession(tx, newId(), verdict, plan) : undefined;
+      const challenge =
+        request.grant === 'password' ? await secondFactor.begin(tx, verdict, request.deviceToken) : undefined;
+      const outcome = challenge === undefined ? {} : { reason: 'second_factor_asked' };
+      await insertAuditEvent(tx, newId(), options.now(), { ...event, ...outcome, result: 'ok' });
+      return challenge ?? (withSession ? openSession(tx, newId(), verdict, plan) : undefined);
     });
-    return finishTokenSet(issuer, verdict, plan, opened);
+    return opened !== undefined && 'mfaToken' in opened ? opened : finishTokenSet(issuer, verdict, plan, opened);
   };
 }
 

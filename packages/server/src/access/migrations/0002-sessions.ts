@@ -89,7 +89,8 @@ create table user_mfa (
   tenant_id text not null,
   user_id uuid not null,
   kind text not null check (kind in ('app', 'email', 'sms')),
-  state text not null check (state in ('pending', 'enabled')),
+  -- Pending until its first code was right, then verified, and enabled when the person has the recovery codes.
+  state text not null check (state in ('pending', 'verified', 'enabled')),
   preferred boolean not null default false,
   -- TOTP secret, encrypted with a key that the database never sees.
   secret_sealed bytea,
@@ -97,6 +98,10 @@ create table user_mfa (
   destination text,
   -- Newest time step that was accepted: a code is good once.
   last_step bigint not null default 0,
+  -- Of the code that was sent to prove the address while it is set up.
+  code_hmac bytea check (octet_length(code_hmac) = 32),
+  code_expires_at timestamptz,
+  code_attempts int not null default 0,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (tenant_id, user_id, kind),

@@ -16,6 +16,7 @@ const spelling = {
   password: 'password',
   clientId: 'client_id',
   clientSecret: 'client_secret',
+  deviceToken: 'device_token',
 } as const;
 
 /** The token endpoint as RFC 6749 has it: a form, snake_case, the client also by HTTP Basic. Same logins, same rules. */
@@ -41,6 +42,7 @@ export function issueOauthTokenRoute(
         client_id: Type.Optional(Text(256)),
         client_secret: Type.Optional(Text(1024)),
         refresh_token: Type.Optional(Text(512)),
+        device_token: Type.Optional(Text(512)),
         scope: Type.Optional(Text(1024, { description: 'accepted and ignored' })),
       },
       { additionalProperties: false },
@@ -60,14 +62,20 @@ export function issueOauthTokenRoute(
     },
     errors: [],
     async handler({ body, headers, context }) {
-      const { grant_type: grantType, username, password, refresh_token: refreshToken } = body;
+      const {
+        grant_type: grantType,
+        username,
+        password,
+        refresh_token: refreshToken,
+        device_token: deviceToken,
+      } = body;
       const client = clientOf(body, headers['authorization']);
       if (grantType === 'refresh_token') {
         const tokens = await refresh(readRefresh(body, client), context.address);
         return { status: 200, body: oauthTokenBody(tokens), headers: noStore };
       }
       if (refreshToken !== undefined) throw foreign(grantType, 'refresh_token');
-      const members = { grantType, ...optional({ username, password }), ...client };
+      const members = { grantType, ...optional({ username, password, deviceToken }), ...client };
       const request = readLogin(members, spelling, { multiTenant, machinesRefresh: false });
       const answer = await login(request, context.address).catch((error: unknown) => {
         const refused = error instanceof AccessError && error.reasonName === 'bad_credentials';

@@ -4,7 +4,7 @@ import { Text } from '../../http/schemas.js';
 import type { AccessContext } from '../access-context.js';
 import type { Login } from '../login/login.js';
 import { readLogin } from './login-body.js';
-import { loginAnswer, tokenSetExample, tokenSetSchema } from './token-answer.js';
+import { loginAnswer, mfaChallengeSchema, tokenSetExample, tokenSetSchema } from './token-answer.js';
 
 const spelling = {
   grantType: 'grantType',
@@ -12,6 +12,7 @@ const spelling = {
   password: 'password',
   clientId: 'clientId',
   clientSecret: 'clientSecret',
+  deviceToken: 'deviceToken',
 } as const;
 
 /** The documented token endpoint (access-manager §2.1): JSON in camelCase. */
@@ -33,12 +34,19 @@ export function logInRoute(login: Login, multiTenant: boolean): RouteDefinition<
         password: Type.Optional(Text(1024)),
         clientId: Type.Optional(Text(256)),
         clientSecret: Type.Optional(Text(1024)),
+        deviceToken: Type.Optional(Text(512, { description: 'of a remembered device: no second factor is asked' })),
         scope: Type.Optional(Text(1024, { description: 'accepted and ignored' })),
       },
       { additionalProperties: false },
     ),
     requestExample: { grantType: 'client_credentials', clientId: '0f3a…', clientSecret: 'cfs_…' },
-    success: { status: 200, description: 'Tokens', schema: tokenSetSchema, example: tokenSetExample },
+    success: {
+      status: 200,
+      description:
+        'Tokens; or, when the person has a second factor, `{mfaRequired, mfaToken, mfaTypes, preferredType, expiresIn}`',
+      schema: Type.Union([tokenSetSchema, mfaChallengeSchema]),
+      example: tokenSetExample,
+    },
     errors: [],
     async handler({ body, context }) {
       const request = readLogin(body, spelling, { multiTenant, machinesRefresh: true });

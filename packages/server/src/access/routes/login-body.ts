@@ -8,6 +8,7 @@ export interface LoginMembers {
   readonly password?: string;
   readonly clientId?: string;
   readonly clientSecret?: string;
+  readonly deviceToken?: string;
 }
 
 /** How one face spells the members, for messages. */
@@ -22,10 +23,10 @@ export function readLogin(
   spelling: Spelling,
   { multiTenant, machinesRefresh }: { multiTenant: boolean; machinesRefresh: boolean },
 ): LoginRequest {
-  const { grantType, username, password, clientId, clientSecret } = members;
+  const { grantType, username, password, clientId, clientSecret, deviceToken } = members;
   if (grantType === 'client_credentials') {
     if (clientId === undefined || clientSecret === undefined) throw lacking(grantType, members, spelling);
-    const foreign = (['username', 'password'] as const).filter((name) => members[name] !== undefined);
+    const foreign = (['username', 'password', 'deviceToken'] as const).filter((name) => members[name] !== undefined);
     if (foreign.length > 0)
       throw new AccessError('unexpected_fields', {
         message: `${grantType} takes no ${foreign.map((name) => spelling[name]).join(' and no ')}: send one way to log in only.`,
@@ -35,7 +36,7 @@ export function readLogin(
   if (grantType === 'password') {
     if (username === undefined || password === undefined || (multiTenant && clientId === undefined))
       throw lacking(grantType, members, spelling, multiTenant);
-    return { grant: grantType, username, password, clientId, clientSecret };
+    return { grant: grantType, username, password, clientId, clientSecret, deviceToken };
   }
   throw new AccessError('invalid_grant_type', {
     message: `${spelling.grantType} must be client_credentials or password. Refresh tokens have a route of their own, or grant_type refresh_token on the OAuth endpoint.`,

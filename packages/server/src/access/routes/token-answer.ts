@@ -16,6 +16,14 @@ export const tokenSetSchema = Type.Object({
   scope: Type.Optional(Type.String()),
 });
 
+export const mfaChallengeSchema = Type.Object({
+  mfaRequired: Type.Literal(true),
+  mfaToken: Type.String({ description: 'for /v1/login/mfa/challenge and /v1/login/mfa/verify; opens nothing else' }),
+  mfaTypes: Type.Array(Type.String()),
+  preferredType: Type.String(),
+  expiresIn: Type.Integer({ description: 'seconds' }),
+});
+
 export const tokenSetExample = {
   accessToken: 'eyJhbGciOi…',
   tokenType: 'Bearer',

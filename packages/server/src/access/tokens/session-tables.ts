@@ -35,11 +35,14 @@ export interface SessionTables {
     tenant_id: string;
     user_id: string;
     kind: MfaKind;
-    state: 'pending' | 'enabled';
+    state: 'pending' | 'verified' | 'enabled';
     preferred: Generated<boolean>;
     secret_sealed: Buffer | null;
     destination: string | null;
     last_step: Generated<number>;
+    code_hmac: Buffer | null;
+    code_expires_at: OptionalInstant;
+    code_attempts: Generated<number>;
     created_at: Instant;
     updated_at: Instant;
   };

@@ -22,6 +22,7 @@ import type {
   Posted,
   Posting,
   RevertPosting,
+  StoredLeg,
   TransactionRow,
   TransitionPosting,
 } from './posting-types.js';
@@ -230,7 +231,7 @@ class BatchPlanner {
     draft.statusChanges.push({ transactionId: transaction.id, status });
     const event = posting.kind === 'commit' ? 'transaction.committed' : 'transaction.canceled';
     draft.events.push({ event, recordId: transaction.id });
-    return { transaction, operations, replayed: false };
+    return { transaction, operations, replayed: false, held: before.pending_legs as readonly StoredLeg[] };
   }
 
   #revert(posting: RevertPosting, draft: Draft, reverted: Set<string>): Posted {

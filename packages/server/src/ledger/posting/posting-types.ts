@@ -54,6 +54,8 @@ export interface Posted {
   readonly operations: readonly OperationRow[];
   /** True when this is the remembered answer of an earlier call. */
   readonly replayed: boolean;
+  /** The legs of the hold that this posting ended: some of them may have no operation in it. */
+  readonly held?: readonly StoredLeg[];
   /** The first answer as it was, when the transaction has been changed since. Only on replays. */
   readonly firstAnswer?: unknown;
 }

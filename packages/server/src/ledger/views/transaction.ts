@@ -87,15 +87,21 @@ export interface TransactionWithOperations {
 export function createdView({ transaction, operations }: TransactionWithOperations) {
   const status = transaction.status === 'APPROVED' ? 'CREATED' : transaction.status;
   const held = transaction.pending_legs as readonly StoredLeg[] | null;
-  const sides =
-    held === null
-      ? sidesOf(operations)
-      : { source: aliasesOf(held, 'source'), destination: aliasesOf(held, 'destination') };
+  const sides = held === null ? sidesOf(operations) : sidesOfLegs(held);
   return { ...common(transaction, status), ...sides, operations: operations.map(operationView) };
 }
 
+/** What commits and cancels answer: their own operations, and both sides of the hold whether or not they moved now. */
+export function endedView(
+  { transaction, operations }: TransactionWithOperations,
+  held: readonly StoredLeg[] | undefined,
+) {
+  const sides = held === undefined ? sidesOf(operations) : sidesOfLegs(held);
+  return { ...common(transaction, transaction.status), ...sides, operations: operations.map(operationView) };
+}
+
 /**
- * What reads, commits, cancels and reverts answer. `page`: the operations to show, when not all of them; who sent and
+ * What reads and reverts answer. `page`: the operations to show, when not all of them; who sent and
  * who received is always said by all.
  */
 export function transactionView(
@@ -137,6 +143,10 @@ function sidesOf(operations: readonly OperationRow[]): { source: string[]; desti
 }
 
 const moves = new Set(['DEBIT', 'CREDIT', 'BLOCK', 'UNBLOCK']);
+
+function sidesOfLegs(legs: readonly StoredLeg[]): { source: string[]; destination: string[] } {
+  return { source: aliasesOf(legs, 'source'), destination: aliasesOf(legs, 'destination') };
+}
 
 function aliasesOf(legs: readonly StoredLeg[], side: StoredLeg['side']): string[] {
   return [...new Set(legs.filter((leg) => leg.side === side).map((leg) => leg.accountAlias))];

@@ -1,7 +1,7 @@
 import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
-import { TransactionView, transactionExample, transactionView } from '../../views/transaction.js';
+import { endedView, TransactionView, transactionExample } from '../../views/transaction.js';
 import { created } from '../shared/answers.js';
 import { ledgerPath, may } from '../shared/paths.js';
 import { routeErrors } from './create-transaction.js';
@@ -33,6 +33,8 @@ export const commitTransaction = ({ poster }: LedgerDeps) =>
       'insufficient_funds',
       'stale_balance_version',
     ],
-    handler: async ({ context, params }) =>
-      created(transactionView(await poster.post(context, { kind: 'commit', ...transactionOf(params) }))),
+    handler: async ({ context, params }) => {
+      const posted = await poster.post(context, { kind: 'commit', ...transactionOf(params) });
+      return created(endedView(posted, posted.held));
+    },
   });

@@ -1,4 +1,5 @@
 import type { BenchOptions } from './options.js';
+import { costliestStatements } from './measure/statements.js';
 import { baseline, tuneBaseline } from './scenarios/baseline.js';
 import { copyCeiling } from './scenarios/copy-ceiling.js';
 import { halfLoad } from './scenarios/half-load.js';
@@ -77,6 +78,7 @@ export async function runBench(options: BenchOptions, say: (text: string) => voi
     };
   } finally {
     process.removeListener('SIGINT', stop);
+    if (process.env['BENCH_STATEMENTS'] !== undefined) console.log(await costliestStatements(stage));
     say('closing');
     await stage.close();
   }

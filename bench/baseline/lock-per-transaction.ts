@@ -17,7 +17,7 @@ export function createLockPerTransactionPoster(options: PosterOptions, gate: Gat
 
   const settle = async (tenant: TenantContext, unit: Unit): Promise<readonly Posted[]> => {
     for (const posting of unit) if (posting.kind === 'create') checkCommand(posting.command, options.now());
-    const [outcome] = (await gate.pass(() => run(tenant, [unit]))) as readonly [UnitOutcome];
+    const [outcome] = (await gate.pass(() => run(tenant, [unit], () => {}))) as readonly [UnitOutcome];
     if ('refusal' in outcome) throw outcome.refusal;
     const { outcomes } = outcome;
     return outcomes.every((each) => 'transaction' in each) ? outcomes : readReplayed(tenant, outcomes);

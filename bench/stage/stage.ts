@@ -118,7 +118,13 @@ async function setUp(options: StageOptions, closers: (() => Promise<unknown>)[],
 
 function openPostgres(folder: string): Promise<EmbeddedServer> {
   const log = { warn: (details: object, message: string) => console.error(message, details) };
-  return startEmbedded({ directory: join(folder, 'postgres'), log, ourFolders: [folder] });
+  const settings = {
+    // `BENCH_STATEMENTS=1` prints at the end where the database spent its time.
+    ...(process.env['BENCH_STATEMENTS'] === undefined
+      ? {}
+      : { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track_planning': 'on' }),
+  };
+  return startEmbedded({ directory: join(folder, 'postgres'), log, ourFolders: [folder], settings });
 }
 
 /** `BENCH_CPU_PROF=folder` leaves a CPU profile of the measured server there. */

@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly idleTimeoutMs?: number;
   /** For making a connection, and for waiting for a free one. Default 10 s. */
   readonly connectTimeoutMs?: number;
+  /** Statements are sent without waiting for the answers to those before them, which come in order. Default false. */
+  readonly pipeline?: boolean;
   /** A connection broke while nobody used it. The pool has already dropped it: log, nothing more. */
   readonly onError?: (error: Error) => void;
 }
@@ -62,7 +64,7 @@ export interface DrainableTenantPool extends TenantPool {
  * transaction for a minute is ended: it would hold balance locks of the whole tenant.
  */
 export function openTenantPool(settings: ConnectionSettings, options: PoolOptions): DrainableTenantPool {
-  const pool = openPool(settings, { idleInTransactionTimeoutMs: 60_000, ...options });
+  const pool = openPool(settings, { idleInTransactionTimeoutMs: 60_000, pipeline: true, ...options });
   const lent = new Set<pg.PoolClient>();
   pool.on('acquire', (client) => lent.add(client));
   pool.on('release', (_error, client) => lent.delete(client));
@@ -112,6 +114,7 @@ function clientConfig(settings: ConnectionSettings, options: Omit<PoolOptions, '
     user: settings.user,
     password: settings.password,
     ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+    pipeline: options.pipeline ?? false,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     keepAlive: true,

@@ -3,9 +3,9 @@ import type { TenantContext } from '../../postgres/tenant-context.js';
 import { beginPosting } from '../storage/begin-posting.js';
 import { readBatchContext } from '../storage/idempotency-keys.js';
 import { type BalanceName, lacksCompanion, lockBalances } from '../storage/lock-balances.js';
-import { lockEarlierRows } from '../storage/lock-transactions.js';
+import { lockEarlierRows, nothingEarlier } from '../storage/lock-transactions.js';
 import { type TenantClient, withTenantClient } from '../storage/with-tenant.js';
-import { writeBatch } from '../storage/write-batch.js';
+import { isKeyRace, writeBatch } from '../storage/write-batch.js';
 import { nameOf } from './books-overlay.js';
 import { readStoredLegs } from './build-rows.js';
 import { EarlierTransactions } from './earlier-transactions.js';
@@ -40,28 +40,44 @@ export interface BatchClock {
  * database's own error; then nothing has been written (OutcomeUnknown apart). The order of locks is the same for every
  * writer: transactions by id, balances by id, keys in key order (design.md).
  */
-export function postBatch(tenant: TenantContext, units: readonly Unit[], clock: BatchClock): Promise<PlannedBatch> {
+export function postBatch(
+  tenant: TenantContext,
+  units: readonly Unit[],
+  clock: BatchClock,
+  onWriting: () => void = () => {},
+): Promise<PlannedBatch> {
   return withTenantClient(tenant, async (client) => {
-    await beginPosting(client);
-    const planned = await planUnderLocks(client, units, clock);
+    const { planned, xid } = await planUnderLocks(client, units, clock);
     if (isEmpty(planned)) {
       await client.query('rollback');
       return planned;
     }
-    const { keysClaimed, xid } = await writeBatch(client, planned.writes);
-    if (keysClaimed < planned.writes.keys.length) throw new KeyRaceLost();
-    await commit(client, planned, xid);
+    const written = writeAndCommit(client, planned, xid);
+    onWriting();
+    await written;
     return planned;
   });
 }
 
-async function planUnderLocks(client: TenantClient, units: readonly Unit[], clock: BatchClock): Promise<PlannedBatch> {
+interface PlannedUnderLocks {
+  readonly planned: PlannedBatch;
+  /** The database's own number of this transaction, by which its outcome can be asked for later. */
+  readonly xid: string;
+}
+
+/**
+ * Statements that need nothing of each other's answers are sent together: on a busy process every answer waits for its
+ * turn in the event loop, so round trips, not statements, are what a batch waits for.
+ */
+async function planUnderLocks(
+  client: TenantClient,
+  units: readonly Unit[],
+  clock: BatchClock,
+): Promise<PlannedUnderLocks> {
   const postings = units.flat();
   const creates = postings.filter((posting) => posting.kind === 'create');
-  const ending = postings.filter(isTransition);
-  const reverts = postings.filter((posting) => posting.kind === 'revert');
-  const idsOf = (list: readonly { readonly transactionId: string }[]) => [...new Set(list.map((p) => p.transactionId))];
-  const earlier = await lockEarlierRows(client, idsOf(ending), idsOf(reverts));
+  const begun = beginPosting(client);
+  const earlier = await lockEarlier(client, postings, begun);
 
   const names = new Map<string, BalanceName>();
   const name = (ledgerId: string, alias: string, key: string) => {
@@ -71,20 +87,23 @@ async function planUnderLocks(client: TenantClient, units: readonly Unit[], cloc
     for (const leg of command.source) name(ledgerId, leg.accountAlias, leg.balanceKey);
     for (const leg of command.destination) name(ledgerId, leg.accountAlias, leg.balanceKey);
   }
-  const reverted = new Set(reverts.map((posting) => posting.transactionId));
+  const reverted = new Set(postings.flatMap((posting) => (posting.kind === 'revert' ? [posting.transactionId] : [])));
   for (const row of earlier.operations)
     if (reverted.has(row.transaction_id)) name(row.ledger_id, row.account_alias, row.balance_key);
   const held = earlier.transactions.flatMap((row) => readStoredLegs(row).map((leg) => leg.balanceId));
-  const lock = () => lockBalances(client, [...names.values()], [...new Set(held)]);
-  let balances = await lock();
-  if (lacksCompanion(balances)) balances = await lock();
-
-  const now = clock.now();
   const keys = creates.flatMap((c) => (c.idempotency ? [{ ledgerId: c.ledgerId, hash: c.idempotency.hash }] : []));
   const ledgerIds = [...new Set(postings.map((posting) => posting.ledgerId))];
-  const context = await readBatchContext(client, ledgerIds, keys, now);
+  const now = clock.now();
+  const lockAndRead = () =>
+    Promise.all([
+      lockBalances(client, [...names.values()], [...new Set(held)]),
+      readBatchContext(client, ledgerIds, keys, now),
+      begun,
+    ]);
+  let [balances, context] = await lockAndRead();
+  if (lacksCompanion(balances)) [balances, context] = await lockAndRead();
   const routes = await readRouteBook(client, postings, earlier, context);
-  return planBatch(units, {
+  const planned = planBatch(units, {
     balances,
     context,
     routes,
@@ -92,6 +111,16 @@ async function planUnderLocks(client: TenantClient, units: readonly Unit[], cloc
     now,
     newId: clock.newId,
   });
+  return { planned, xid: context.xid };
+}
+
+async function lockEarlier(client: TenantClient, postings: readonly Posting[], begun: Promise<void>) {
+  const idsOf = (list: readonly { readonly transactionId: string }[]) => [...new Set(list.map((p) => p.transactionId))];
+  const ending = postings.filter(isTransition);
+  const reverts = postings.filter((posting) => posting.kind === 'revert');
+  if (ending.length === 0 && reverts.length === 0) return nothingEarlier;
+  await begun;
+  return lockEarlierRows(client, idsOf(ending), idsOf(reverts));
 }
 
 function isTransition(posting: Posting): posting is TransitionPosting {
@@ -103,13 +132,16 @@ function isEmpty({ writes }: PlannedBatch): boolean {
   return writes.transactions.length === 0 && writes.statusChanges.length === 0;
 }
 
-async function commit(client: TenantClient, planned: PlannedBatch, xid: string): Promise<void> {
-  try {
-    const { command } = await client.query('commit');
-    // PostgreSQL answers ROLLBACK, without an error, when the transaction had already failed.
-    if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`);
-  } catch (error) {
-    if (isConnectionLost(error)) throw new OutcomeUnknown(planned, xid, error);
-    throw error;
-  }
+/**
+ * COMMIT follows the write without waiting for its answer; a write that fails, lost keys included, turns it into a
+ * rollback. So a connection that breaks from here on leaves the outcome unknown.
+ */
+async function writeAndCommit(client: TenantClient, planned: PlannedBatch, xid: string): Promise<void> {
+  const [written, committed] = await Promise.allSettled([writeBatch(client, planned.writes), client.query('commit')]);
+  const failure = [written, committed].find((each) => each.status === 'rejected')?.reason;
+  if (isConnectionLost(failure)) throw new OutcomeUnknown(planned, xid, failure);
+  if (failure !== undefined) throw isKeyRace(failure) ? new KeyRaceLost() : failure;
+  // PostgreSQL answers ROLLBACK, without an error, when the transaction had already failed.
+  const command = committed.status === 'fulfilled' ? committed.value.command : undefined;
+  if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`);
 }

@@ -35,10 +35,14 @@ const outcomeWaitMsMax = 15_000;
 export function createBatchRunner(options: BatchClock & { readonly log: PostingLog }): BatchRunner {
   const { log } = options;
 
-  async function settle(tenant: TenantContext, units: readonly Unit[]): Promise<readonly UnitOutcome[]> {
+  async function settle(
+    tenant: TenantContext,
+    units: readonly Unit[],
+    onWriting: () => void = () => {},
+  ): Promise<readonly UnitOutcome[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await postBatch(tenant, units, options)).units;
+        return (await postBatch(tenant, units, options, onWriting)).units;
       } catch (error) {
         if (error instanceof OutcomeUnknown) {
           const outcome = await learnOutcome(tenant, error);

@@ -31,11 +31,22 @@ interface Waiting {
   readonly settle: (outcome: UnitOutcome) => void;
 }
 
-export type BatchRunner = (tenant: TenantContext, units: readonly Unit[]) => Promise<readonly UnitOutcome[]>;
+/** `onWriting` is called when the batch needs no more from this process than its outcome: it is planned and sent. */
+export type BatchRunner = (
+  tenant: TenantContext,
+  units: readonly Unit[],
+  onWriting: () => void,
+) => Promise<readonly UnitOutcome[]>;
+
+/** One batch is being written while the next one waits for its locks and is planned. */
+const runningMax = 2;
+/** Units answered in one turn of the event loop: between turns the next batch's rows are read and planned. */
+const answeredAtOnce = 8;
 
 /**
- * Commit together: one batch of a tenant is in the database at a time, and all that arrive meanwhile form the next.
- * Bounded in count, bytes and age. `run` answers one outcome per unit and never throws.
+ * Commit together: what arrives while a batch is locked and planned forms the next one, which sets out as soon as the
+ * first is sent to be written. So the database works on one batch while this process answers the one before and reads
+ * the requests of the one after. Bounded in count, bytes and age. `run` answers one outcome per unit and never throws.
  */
 export class TenantQueue {
   readonly #run: BatchRunner;
@@ -43,7 +54,9 @@ export class TenantQueue {
   #waiting: Waiting[] = [];
   #postings = 0;
   #bytes = 0;
-  #busy = false;
+  #running = 0;
+  /** A batch that has not been sent to be written: it may still grow no more, but holds back the next. */
+  #planning = false;
 
   constructor(run: BatchRunner, limits: QueueLimits) {
     this.#run = run;
@@ -65,32 +78,52 @@ export class TenantQueue {
         since: performance.now(),
         settle: (outcome) => ('refusal' in outcome ? reject(outcome.refusal) : resolve(outcome.outcomes)),
       });
-      if (!this.#busy) {
-        this.#busy = true;
-        // Requests that were read from their sockets in the same turn go into the first batch together.
-        setImmediate(() => void this.#work(tenant));
-      }
+      this.#startSoon(tenant);
     });
   }
 
+  #startSoon(tenant: TenantContext): void {
+    if (this.#planning || this.#running === runningMax || this.#waiting.length === 0) return;
+    this.#planning = true;
+    this.#running += 1;
+    // Requests that were read from their sockets in the same turn go into the batch together.
+    setImmediate(() => void this.#work(tenant));
+  }
+
   async #work(tenant: TenantContext): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#next();
-      if (batch.length === 0) continue;
-      const outcomes = await this.#runSafely(tenant, batch);
-      batch.forEach(({ settle }, i) => {
-        settle(outcomes[i] ?? { refusal: new Error('a unit of a batch was left without an outcome') });
-      });
+    const batch = this.#next();
+    let sent = false;
+    const onWriting = () => {
+      if (sent) return;
+      sent = true;
+      this.#planning = false;
+      this.#startSoon(tenant);
+    };
+    const outcomes = batch.length === 0 ? [] : await this.#runSafely(tenant, batch, onWriting);
+    this.#running -= 1;
+    onWriting();
+    this.#startSoon(tenant);
+    await this.#answer(batch, outcomes);
+  }
+
+  async #answer(batch: readonly Waiting[], outcomes: readonly UnitOutcome[]): Promise<void> {
+    for (const [i, { settle }] of batch.entries()) {
+      if (i % answeredAtOnce === 0 && i > 0) await nextTurn();
+      settle(outcomes[i] ?? { refusal: new Error('a unit of a batch was left without an outcome') });
     }
-    this.#busy = false;
   }
 
   /** A queue must not stand still for ever because of one batch. */
-  async #runSafely(tenant: TenantContext, batch: readonly Waiting[]): Promise<readonly UnitOutcome[]> {
+  async #runSafely(
+    tenant: TenantContext,
+    batch: readonly Waiting[],
+    onWriting: () => void,
+  ): Promise<readonly UnitOutcome[]> {
     try {
       return await this.#run(
         tenant,
         batch.map(({ unit }) => unit),
+        onWriting,
       );
     } catch (refusal) {
       return batch.map(() => ({ refusal }));
@@ -121,6 +154,10 @@ export class TenantQueue {
     this.#waiting = this.#waiting.slice(taken);
     return batch;
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function busy(how: string): LedgerError {

@@ -56,7 +56,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' | 'p
     rounds: positive('--rounds', values.rounds, quick ? 2 : 5, 100),
     measuredMs: positive('--seconds', values.seconds, quick ? 0.8 : 4, 600) * 1000,
     warmUpMs: quick ? 300 : 1_000,
-    accounts: Number(process.env["BENCH_ACCOUNTS"] ?? (quick ? 400 : 1_000)),
+    accounts: Number(process.env['BENCH_ACCOUNTS'] ?? (quick ? 400 : 1_000)),
     tenants: 100,
     manyIsolation: quick ? 'schema' : 'database',
     only: values.only === undefined ? undefined : new Set(values.only.split(',')),

@@ -1,5 +1,5 @@
-import type { BenchOptions } from './options.js';
 import { costliestStatements } from './measure/statements.js';
+import type { BenchOptions } from './options.js';
 import { baseline, tuneBaseline } from './scenarios/baseline.js';
 import { copyCeiling } from './scenarios/copy-ceiling.js';
 import { halfLoad } from './scenarios/half-load.js';

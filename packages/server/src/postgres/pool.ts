@@ -102,7 +102,7 @@ async function drainPool(pool: pg.Pool, lent: ReadonlySet<pg.PoolClient>, graceM
     await new Promise((resolve) => setTimeout(resolve, Math.min(20, graceMs)));
   const ended = pool.end();
   // `end` waits for whoever still holds a connection; cutting it makes their query reject and the client come back.
-  for (const client of lent) (client as unknown as pg.Client).end().catch(() => {});
+  for (const client of lent) (client as unknown as pg.Client).connection.stream.destroy();
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
 }
 

@@ -126,7 +126,15 @@ const eventColumns: readonly Column<OutboxEvent>[] = [
   ['record_id', 'uuid', (e) => e.recordId],
 ];
 
-const writeBatchSql = writeStatement();
+interface WriteStatement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: (batch: BatchWrites) => unknown[];
+}
+
+/** Most batches only create, and a statement costs by its parts even when they have no rows: two prepared forms. */
+const writeCreates = writeStatement('write-creates', false);
+const writeAll = writeStatement('write-batch', true);
 
 /**
  * One statement for all tables, so that a batch costs one round trip; the double-entry trigger sees all its operations
@@ -134,69 +142,70 @@ const writeBatchSql = writeStatement();
  * nothing but what has expired. When another process won one of them, fewer rows are written than there are keys, and
  * the division by zero fails the statement: COMMIT has been sent behind it already.
  */
-function writeStatement(): string {
-  let parameter = 2; // $1 is the moment, $2 the number of keys
-  const rows = (columns: readonly Column<never>[]) => {
-    const arrays = columns.map(([, type]) => `$${++parameter}::${type}[]`).join(', ');
-    return `unnest(${arrays}) as n (${names(columns)})`;
+function writeStatement(name: string, endsHolds: boolean): WriteStatement {
+  const parameters: ((batch: BatchWrites) => unknown)[] = [(batch) => batch.now];
+  /** Rows as arrays, one a column; `ids` are the first column's, by which updates always look up by index (see `beginPosting`). */
+  const source = <Row>(columns: readonly Column<Row>[], rowsOf: (batch: BatchWrites) => readonly Row[]) => {
+    const first = parameters.length + 1;
+    for (const [, , value] of columns) parameters.push((batch) => rowsOf(batch).map(value));
+    const arrays = columns.map(([, type], i) => `$${first + i}::${type}[]`).join(', ');
+    return { rows: `unnest(${arrays}) as n (${names(columns)})`, ids: `$${first}::uuid[]` };
   };
-  /** The ids of rows that are updated: asked for as an array, they are always looked up by index (see `beginPosting`). */
-  const idsOf = (columns: readonly Column<never>[]) => `any($${parameter - columns.length + 1}::uuid[])`;
-  return /* sql */ `
+  const t = source(transactionColumns, (batch) => batch.transactions);
+  const o = source(operationColumns, (batch) => batch.operations);
+  const b = source(balanceColumns, (batch) => batch.balances);
+  const k = source(keyColumns, (batch) => batch.keys);
+  const e = source(eventColumns, (batch) => batch.events);
+  const text = /* sql */ `
 with t as (
-  insert into transaction (${names(transactionColumns)}) select * from ${rows(transactionColumns)}
+  insert into transaction (${names(transactionColumns)}) select * from ${t.rows}
 ), o as (
-  insert into operation (${names(operationColumns)}) select * from ${rows(operationColumns)}
+  insert into operation (${names(operationColumns)}) select * from ${o.rows}
 ), b as (
   update balance set available = n.available, on_hold = n.on_hold, overdraft_used = n.overdraft_used,
     version = n.version, updated_at = $1::timestamptz
-  from ${rows(balanceColumns)} where balance.id = n.id and balance.id = ${idsOf(balanceColumns)}
-), s as (
-  update transaction set status = n.status, pending_legs = null, updated_at = $1::timestamptz
-  from ${rows(statusColumns)} where transaction.id = n.id and transaction.id = ${idsOf(statusColumns)}
+  from ${b.rows} where balance.id = n.id and balance.id = any(${b.ids})
 ), k as (
   insert into idempotency_key (${names(keyColumns)})
-  select * from ${rows(keyColumns)} order by n.ledger_id, n.key_hash
+  select * from ${k.rows} order by n.ledger_id, n.key_hash
   on conflict (ledger_id, key_hash) do update
     set transaction_id = excluded.transaction_id, expires_at = excluded.expires_at, first_answer = null
     where idempotency_key.expires_at <= $1::timestamptz
   returning 1
+), e as (
+  insert into outbox (${names(eventColumns)}) select * from ${e.rows}
+)${endsHolds ? endingParts(source) : ''}
+select 1 / (case when (select count(*) from k) = cardinality(${k.ids}) then 1 else 0 end)`;
+  return { name, text, values: (batch) => parameters.map((value) => value(batch)) };
+}
+
+type Source = <Row>(
+  columns: readonly Column<Row>[],
+  rowsOf: (batch: BatchWrites) => readonly Row[],
+) => { readonly rows: string; readonly ids: string };
+
+function endingParts(source: Source): string {
+  const s = source(statusColumns, (batch) => batch.statusChanges);
+  const f = source(answerColumns, (batch) => batch.firstAnswers);
+  return /* sql */ `, s as (
+  update transaction set status = n.status, pending_legs = null, updated_at = $1::timestamptz
+  from ${s.rows} where transaction.id = n.id and transaction.id = any(${s.ids})
 ), f as (
   update idempotency_key set first_answer = n.answer
-  from ${rows(answerColumns)}
-  where idempotency_key.transaction_id = n.id and idempotency_key.transaction_id = ${idsOf(answerColumns)}
+  from ${f.rows}
+  where idempotency_key.transaction_id = n.id and idempotency_key.transaction_id = any(${f.ids})
     and first_answer is null and expires_at > $1::timestamptz
-), e as (
-  insert into outbox (${names(eventColumns)}) select * from ${rows(eventColumns)}
-)
-select 1 / (case when (select count(*) from k) = $2::bigint then 1 else 0 end)`;
+)`;
 }
 
 function names(columns: readonly Column<never>[]): string {
   return columns.map(([name]) => name).join(', ');
 }
 
-function arrays<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): unknown[] {
-  return columns.map(([, , value]) => rows.map(value));
-}
-
 /** Writes a planned batch into the open transaction of `client`. The balances must be locked by it. See `isKeyRace`. */
 export async function writeBatch(client: TenantClient, batch: BatchWrites): Promise<void> {
-  await client.query({
-    name: 'write-batch',
-    text: writeBatchSql,
-    values: [
-      batch.now,
-      batch.keys.length,
-      ...arrays(transactionColumns, batch.transactions),
-      ...arrays(operationColumns, batch.operations),
-      ...arrays(balanceColumns, batch.balances),
-      ...arrays(statusColumns, batch.statusChanges),
-      ...arrays(keyColumns, batch.keys),
-      ...arrays(answerColumns, batch.firstAnswers),
-      ...arrays(eventColumns, batch.events),
-    ],
-  });
+  const { name, text, values } = batch.statusChanges.length > 0 ? writeAll : writeCreates;
+  await client.query({ name, text, values: values(batch) });
 }
 
 /** Whether `writeBatch` failed because another process had claimed one of the keys. Nothing else in it divides. */

@@ -70,6 +70,7 @@ export async function runBench(options: BenchOptions, say: (text: string) => voi
         results.get(scenario)?.push(measurement);
       }
     }
+    if (process.env['BENCH_STATEMENTS'] !== undefined) console.log(await costliestStatements(stage));
     return {
       series: [...results].map(([scenario, rounds]) => ({ scenario, rounds })),
       baselinePool,
@@ -78,7 +79,6 @@ export async function runBench(options: BenchOptions, say: (text: string) => voi
     };
   } finally {
     process.removeListener('SIGINT', stop);
-    if (process.env['BENCH_STATEMENTS'] !== undefined) console.log(await costliestStatements(stage));
     say('closing');
     await stage.close();
   }

@@ -21,6 +21,10 @@ export async function startServerProcess(
     env: { PATH: process.env['PATH'], SERVER_PORT: '0', ACCESS_PORT: '0', TENANTS_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  // Whatever ends the bench, no server of its stays behind.
+  const end = () => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.removeListener('exit', end));
   const urls = await readUrls(child);
   return {
     pid: child.pid as number,

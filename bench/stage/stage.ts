@@ -127,8 +127,9 @@ function openPostgres(folder: string): Promise<EmbeddedServer> {
   return startEmbedded({ directory: join(folder, 'postgres'), log, ourFolders: [folder], settings });
 }
 
-/** `BENCH_CPU_PROF=folder` leaves a CPU profile of the measured server there. */
+/** `BENCH_CPU_PROF=folder` leaves a CPU profile of the measured server there; `BENCH_NODE_OPTIONS` for other trials. */
 function profiling(): string[] {
   const folder = process.env['BENCH_CPU_PROF'];
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+  const more = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  return folder === undefined ? more : ['--cpu-prof', `--cpu-prof-dir=${folder}`, ...more];
 }

@@ -50,8 +50,9 @@ export const variables = {
   TENANT_MANAGER_API_KEY: ['', 'key for X-API-Key on the Tenant Manager; generated into the data folder'],
   ACCESS_SERVICE_KEY: [
     '',
-    'key by which a ledger alone reads revocations from the Access Manager; default: derived from the encryption key',
+    'key by which a ledger alone reads revocations and changes from the Access Manager; default: derived from the encryption key',
   ],
+  AUDIT_RETENTION_DAYS: ['365', 'days that security events are kept, 30 at least; older ones are removed'],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
   MULTI_TENANT_MAX_TENANT_POOLS: [
     '100',
@@ -148,6 +149,7 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     tenantManagerApiKey: apiKey('TENANT_MANAGER_API_KEY', optional('TENANT_MANAGER_API_KEY')),
     /** Undefined: derived from the encryption key. */
     accessServiceKey: apiKey('ACCESS_SERVICE_KEY', optional('ACCESS_SERVICE_KEY')),
+    auditRetentionDays: integer('AUDIT_RETENTION_DAYS', text('AUDIT_RETENTION_DAYS'), 30, 36_500),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),
     tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 10_000),
     tenantConnectionsMax: integer(

@@ -47,7 +47,14 @@ export const accessErrorCatalogue = {
   internal: { code: 'AUT-0099', status: 500, title: 'Internal Error', oauth: 'server_error' },
   unavailable: { code: 'AUT-1099', status: 503, title: 'Unavailable', oauth: 'temporarily_unavailable' },
   user_not_found: { code: 'IDE-0100', status: 404, title: 'User Not Found', oauth: 'invalid_request' },
+  user_taken: { code: 'IDE-0101', status: 409, title: 'User Name or E-Mail Taken', oauth: 'invalid_request' },
+  group_unknown: { code: 'IDE-0102', status: 422, title: 'Unknown Group', oauth: 'invalid_request' },
+  application_not_found: { code: 'IDE-0103', status: 404, title: 'Application Not Found', oauth: 'invalid_request' },
+  system_object: { code: 'IDE-0104', status: 403, title: 'System Object', oauth: 'access_denied' },
   password_policy: { code: 'IDE-0105', status: 422, title: 'Password Policy', oauth: 'invalid_request' },
+  old_password_wrong: { code: 'IDE-0106', status: 422, title: 'Old Password Wrong', oauth: 'invalid_request' },
+  not_oneself: { code: 'IDE-0107', status: 409, title: 'Not Oneself', oauth: 'invalid_request' },
+  group_not_found: { code: 'IDE-0108', status: 404, title: 'Group Not Found', oauth: 'invalid_request' },
 } as const satisfies Record<
   string,
   { code: string; status: number; title: string; oauth: string; oauthStatus?: number }

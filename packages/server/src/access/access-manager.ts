@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import { createAuthenticate } from '../http/authenticate.js';
+import type { ChangeFeed } from '../http/change-feed.js';
 import { createKeySource } from '../http/jwks.js';
 import { createListener, registerRoutes } from '../http/listener.js';
 import type { PermissionSource } from '../http/principal.js';
@@ -14,6 +15,9 @@ import { createSecretMaker, type SecretMaker } from './credentials/secret-maker.
 import { deriveServiceKey } from './credentials/service-key.js';
 import type { TokenAlgorithm } from './directory/tables.js';
 import { type AccessStore, createAccessStore } from './directory/with-directory.js';
+import { createAuditRetention } from './identity/audit-retention.js';
+import { createChangeDirectory } from './identity/change-directory.js';
+import type { Identity } from './identity/identity-context.js';
 import { type KeyRing, openKeyRing } from './keys/key-ring.js';
 import { createAccountGuard } from './login/account-guard.js';
 import { createAuditTrail } from './login/audit-trail.js';
@@ -27,13 +31,16 @@ import type { TenantStatusPort } from './login/tenant-status.js';
 import { createMfaSecrets } from './mfa/mfa-secrets.js';
 import { createMfaSettings, type MfaSettings } from './mfa/mfa-settings.js';
 import { createLocalPermissionSource } from './permissions/local-permission-source.js';
-import { createSubjects, type Subjects } from './permissions/subjects.js';
+import type { Subjects } from './permissions/subjects.js';
+import { createWatchedSubjects } from './permissions/watched-subjects.js';
 import { renderAccessError } from './render-access-error.js';
 import { authorizeRoute } from './routes/authorize.js';
+import { getDirectoryChangesRoute } from './routes/get-directory-changes.js';
 import { getPermissionsRoute } from './routes/get-permissions.js';
 import { getRevocationsRoute } from './routes/get-revocations.js';
 import { getUserinfoRoute } from './routes/get-userinfo.js';
 import { healthRoutes } from './routes/health.js';
+import { identityRoutes } from './routes/identity/index.js';
 import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
 import { logInRoute } from './routes/log-in.js';
 import { logOutRoute } from './routes/log-out.js';
@@ -65,6 +72,8 @@ export interface AccessManagerOptions {
   readonly sendCode?: SendCode;
   /** What services in other processes send in `X-API-Key`. Default: derived from the encryption key. */
   readonly serviceKey?: string;
+  /** How long audit events are kept, at least 30 days. Default 365. */
+  readonly auditRetentionDays?: number;
   /** How much of the machine password hashes may take. */
   readonly passwords?: PasswordsOptions;
 }
@@ -86,6 +95,8 @@ export interface AccessManager {
   /** For a ledger in the same process, as the next. */
   readonly permissions: PermissionSource;
   readonly revocations: RevocationList;
+  /** Hears of changes made by other processes. */
+  readonly changes: ChangeFeed;
   /** Ends the listener, then waits until every audit event is kept. */
   close(): Promise<void>;
 }
@@ -103,7 +114,17 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   const keys = await openKeyRing({ store, encryptionKey, algorithm, now });
   const passwords = createPasswords(options.passwords);
   const secrets = createClientSecrets(encryptionKey, newId);
-  const subjects = createSubjects({ store, now });
+  const { subjects, changes } = createWatchedSubjects({
+    store,
+    now,
+    onError: (error) => options.logger.warn({ err: error }, 'the changes of the directory cannot be read'),
+  });
+  const retention = createAuditRetention({
+    store,
+    days: options.auditRetentionDays ?? 365,
+    now,
+    onError: (error) => options.logger.warn({ err: error }, 'old audit events could not be removed'),
+  });
   const audit = createAuditTrail({ store, now, newId, log: options.logger });
   const shared = { store, multiTenant, tenantStatus, secrets, now, newId };
   const tokens = createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId });
@@ -145,6 +166,16 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   });
   const logout = createLogout({ store, keys, issuer, multiTenant, onRevoked, now, newId });
 
+  const identity: Identity = {
+    store,
+    change: createChangeDirectory({ store, subjects, onRevoked, now, newId }),
+    passwords,
+    secrets,
+    limiter: createFailureLimiter({ now, what: 'wrong old passwords' }),
+    now,
+    newId,
+  };
+
   const routes = [
     logInRoute(login, multiTenant),
     issueOauthTokenRoute(login, refresh, multiTenant),
@@ -158,6 +189,8 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     getJwksRoute(keys),
     getOpenidConfigurationRoute(issuer, algorithm),
     getRevocationsRoute(store),
+    getDirectoryChangesRoute(store),
+    ...identityRoutes(identity),
     listSigningKeysRoute(keys, now),
     rotateSigningKeyRoute(keys, audit, now),
     ...healthRoutes(store, options.version),
@@ -183,9 +216,12 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   registerRoutes(app, routes, createAccessAdmission({ authenticate, multiTenant, tenantStatus, subjects, serviceKey }));
 
   revocations.start();
+  changes.start();
+  retention.start();
   return Object.freeze({
     app,
     revocations,
+    changes,
     routes,
     store,
     keys,
@@ -199,6 +235,8 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     async close() {
       await app.close();
       await revocations.stop();
+      await changes.stop();
+      await retention.stop();
       await audit.settled();
     },
   });

@@ -4,8 +4,10 @@ import type { RenderError } from '../http/error-handler.js';
 import { errorStatus } from '../http/error-status.js';
 import { AccessError, type AccessErrorName, accessErrorCatalogue } from './access-errors.js';
 
-/** The endpoint that speaks RFC 6749; everything else says `{code, title, message}`. */
+/** The endpoints that speak RFC 6749; everything else says `{code, title, message}`. */
 export const oauthTokenUrl = '/v1/oauth/token';
+export const oauthRevocationUrl = '/v1/oauth/revoke';
+const oauthUrls: readonly (string | undefined)[] = [oauthTokenUrl, oauthRevocationUrl];
 
 /** What the shared HTTP layer refuses, in the words of this listener. */
 const translated: Partial<Record<ErrorName, AccessErrorName>> = {
@@ -24,19 +26,31 @@ const translated: Partial<Record<ErrorName, AccessErrorName>> = {
   tenant_service_unavailable: 'unavailable',
 };
 
+/** Identity numbers the same refusals under its own prefix (access-manager §7). */
+const mirrored: ReadonlySet<AccessErrorName> = new Set([
+  'missing_fields',
+  'invalid_path_parameter',
+  'unexpected_fields',
+  'invalid_query_parameter',
+  'bad_request',
+]);
+const identityUrl = /^\/v1\/(?:users|groups|applications|audit-events)(?:\/|$)/;
+
 /** How the Access Manager words its refusals (access-manager §7); the values of members are never repeated. */
 export const renderAccessError: RenderError = (error, request) => {
   const refusal = asAccessError(error);
   const entry: { status: number; oauth: string; oauthStatus?: number } = accessErrorCatalogue[refusal.reasonName];
-  const oauth = request?.routeOptions?.url === oauthTokenUrl;
+  const oauth = oauthUrls.includes(request?.routeOptions?.url);
   const status = oauth ? (entry.oauthStatus ?? entry.status) : entry.status;
   const message = entry.status === 500 ? 'internal error' : refusal.info.message;
   const { fields, retryAfterSeconds } = refusal.info;
+  const identity = mirrored.has(refusal.reasonName) && identityUrl.test(request?.routeOptions?.url ?? '');
+  const code = identity ? refusal.code.replace('AUT-', 'IDE-') : refusal.code;
   return {
     status,
     body: oauth
       ? { error: entry.oauth, error_description: printable(message) }
-      : { code: refusal.code, title: refusal.title, message, ...(fields && { fields }) },
+      : { code, title: refusal.title, message, ...(fields && { fields }) },
     headers: {
       'content-type': 'application/json; charset=utf-8',
       ...(status === 401 && { 'www-authenticate': challenge(refusal.reasonName, oauth, request) }),

@@ -1,3 +1,4 @@
+import type { TenantId } from '@cofferdam/core';
 import { LRUCache } from 'lru-cache';
 import type { Permission, PermissionSource, Principal } from './principal.js';
 
@@ -12,21 +13,32 @@ export interface CachedPermissionsOptions {
   readonly now: () => Date;
   /** At most 60 s (access-manager §6.2), which is the default. */
   readonly ttlMs?: number;
+  /** Whether changes are heard of (change-feed.ts). While they are not, answers are used for 30 s at most. */
+  readonly isFeedFresh?: () => boolean;
   /** How many principals are remembered. Default 10,000. */
   readonly size?: number;
 }
 
+export interface CachedPermissions extends PermissionSource {
+  /** Call on a change of one user or application. An answer on its way is not remembered either. */
+  forget(tenantId: TenantId | undefined, changed: Pick<Principal, 'kind' | 'subject'>): void;
+  forgetAll(): void;
+}
+
 interface Entry {
   readonly granted: GrantedPermissions;
-  readonly until: number;
+  /** When the question was put. */
+  readonly askedAt: number;
 }
+
+const withoutFeedMs = 30_000;
 
 /**
  * Remembers what each principal may do for at most a minute, and asks once for all who wait. A failed load is not
  * remembered and rejects: then nobody is let in whose permission is not known.
  */
-export function createCachedPermissions(options: CachedPermissionsOptions): PermissionSource {
-  const { load, now } = options;
+export function createCachedPermissions(options: CachedPermissionsOptions): CachedPermissions {
+  const { load, now, isFeedFresh = () => true } = options;
   const ttlMs = Math.min(options.ttlMs ?? 60_000, 60_000);
   const entries = new LRUCache<string, Entry>({ max: options.size ?? 10_000 });
   const loading = new Map<string, Promise<GrantedPermissions>>();
@@ -34,28 +46,43 @@ export function createCachedPermissions(options: CachedPermissionsOptions): Perm
   async function granted(principal: Principal, accessToken: string): Promise<GrantedPermissions> {
     const key = keyOf(principal);
     const entry = entries.get(key);
-    if (entry && entry.until > now().getTime()) return entry.granted;
+    if (entry && now().getTime() < entry.askedAt + usableMs()) return entry.granted;
     const running = loading.get(key) ?? start(key, principal, accessToken);
     return running;
   }
 
   function start(key: string, principal: Principal, accessToken: string): Promise<GrantedPermissions> {
     // Aged from before the question, so that a grant withdrawn meanwhile is not used for longer.
-    const until = now().getTime() + ttlMs;
-    const promise = load(principal, accessToken)
+    const askedAt = now().getTime();
+    const promise: Promise<GrantedPermissions> = load(principal, accessToken)
       .then((answer) => {
-        entries.set(key, { granted: answer, until });
+        // Forgotten meanwhile: good for those who waited, not for later.
+        if (loading.get(key) === promise) entries.set(key, { granted: answer, askedAt });
         return answer;
       })
-      .finally(() => loading.delete(key));
+      .finally(() => {
+        if (loading.get(key) === promise) loading.delete(key);
+      });
     loading.set(key, promise);
     return promise;
   }
+
+  const usableMs = (): number => (isFeedFresh() ? ttlMs : Math.min(ttlMs, withoutFeedMs));
 
   return {
     async isAllowed(principal: Principal, { resource, action }: Permission, accessToken: string) {
       const permissions = await granted(principal, accessToken);
       return Object.hasOwn(permissions, resource) && (permissions[resource] as readonly string[]).includes(action);
+    },
+    forget(tenantId: TenantId | undefined, { kind, subject }: Pick<Principal, 'kind' | 'subject'>) {
+      // Whatever the issuer and the client.
+      const part = `\n${[tenantId ?? '', kind, subject].join('\n')}\n`;
+      for (const known of [entries, loading])
+        for (const key of [...known.keys()]) if (key.includes(part)) known.delete(key);
+    },
+    forgetAll() {
+      entries.clear();
+      loading.clear();
     },
   };
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareAccessDatabase } from '../../src/access/access-database.js';
 import { createAccessSeeder } from '../../src/access/access-seeder.js';
 import { createClientSecrets } from '../../src/access/credentials/client-secrets.js';
+import { recordChange } from '../../src/access/directory/directory-changes.js';
 import { type DirectoryTx, findTenantOfClient, withDirectory } from '../../src/access/directory/with-directory.js';
 import { revokeTokens } from '../../src/access/tokens/revoke-tokens.js';
 import { insertRefreshToken, insertSession } from '../../src/access/tokens/session-store.js';
@@ -28,6 +29,7 @@ const tenantTables = [
   'recovery_code',
   'mfa_session',
   'remembered_device',
+  'directory_change',
 ];
 
 /** One row in each table that logins fill. */
@@ -62,6 +64,7 @@ async function leaveTraces({ db, tenantId }: DirectoryTx): Promise<void> {
     .values({ ...token, client_id: 'any', code_kind: null, code_hmac: null })
     .execute();
   await db.insertInto('remembered_device').values(token).execute();
+  await recordChange({ db, tenantId } as DirectoryTx, { kind: 'person', subject: userId }, at);
 }
 
 describe('the access database', () => {

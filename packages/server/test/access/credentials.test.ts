@@ -90,14 +90,14 @@ describe('client secrets', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
     const stored = secretHmac;
     expect(stored).toHaveLength(32);
-    expect(secrets.matches(stored, clientSecret)).toBe(true);
-    expect(secrets.matches(stored, `${clientSecret} `)).toBe(false);
-    expect(createClientSecrets(key, v7).matches(stored, clientSecret)).toBe(true);
-    expect(createClientSecrets(randomBytes(32), v7).matches(stored, clientSecret)).toBe(false);
+    expect(secrets.matches([stored], clientSecret)).toBe(true);
+    expect(secrets.matches([stored], `${clientSecret} `)).toBe(false);
+    expect(createClientSecrets(key, v7).matches([stored], clientSecret)).toBe(true);
+    expect(createClientSecrets(randomBytes(32), v7).matches([stored], clientSecret)).toBe(false);
   });
 
   it('match nothing when nothing is stored', () => {
-    for (const stored of [null, undefined, Buffer.alloc(0), Buffer.alloc(31)])
+    for (const stored of [undefined, [], [Buffer.alloc(0)], [Buffer.alloc(31), Buffer.alloc(31)]])
       expect(secrets.matches(stored, '')).toBe(false);
   });
 });

@@ -12,8 +12,10 @@ export interface ApplicationCredentials {
 
 export interface ClientSecrets {
   newApplicationCredentials(): ApplicationCredentials;
-  /** Constant time. An application without a stored secret never matches, and takes as long. */
-  matches(storedHmac: Buffer | null | undefined, clientSecret: string): boolean;
+  /** For a rotation: only the secret and what is kept of it. */
+  newSecret(): Pick<ApplicationCredentials, 'clientSecret' | 'secretHmac'>;
+  /** Constant time. At most two are kept; an application without a stored secret never matches, and takes as long. */
+  matches(storedHmacs: readonly Buffer[] | undefined, clientSecret: string): boolean;
 }
 
 /**
@@ -24,17 +26,25 @@ export function createClientSecrets(encryptionKey: Buffer, newId: () => string):
   const key = deriveKey(encryptionKey, 'client-secret-hmac');
   const hmacOf = (secret: string) => createHmac('sha256', key).update(secret, 'utf8').digest();
   const nobodys = randomBytes(32);
+  // The prefix lets secret scanners recognise one that was pasted where it should not be.
+  function newSecret() {
+    const clientSecret = `cfs_${randomBytes(32).toString('base64url')}`;
+    return { clientSecret, secretHmac: hmacOf(clientSecret) };
+  }
   return Object.freeze({
+    newSecret,
     newApplicationCredentials() {
-      const clientId = randomBytes(16).toString('hex');
-      // The prefix lets secret scanners recognise one that was pasted where it should not be.
-      const clientSecret = `cfs_${randomBytes(32).toString('base64url')}`;
-      return { id: newId(), clientId, clientSecret, secretHmac: hmacOf(clientSecret) };
+      return { id: newId(), clientId: randomBytes(16).toString('hex'), ...newSecret() };
     },
-    matches(storedHmac: Buffer | null | undefined, clientSecret: string) {
-      const usable = storedHmac?.length === 32;
-      const equal = timingSafeEqual(hmacOf(clientSecret), usable ? storedHmac : nobodys);
-      return equal && usable;
+    matches(storedHmacs: readonly Buffer[] | undefined, clientSecret: string) {
+      const hmac = hmacOf(clientSecret);
+      let matches = false;
+      for (const stored of [storedHmacs?.[0], storedHmacs?.[1]]) {
+        const usable = stored?.length === 32;
+        const equal = timingSafeEqual(hmac, usable ? stored : nobodys);
+        matches = (equal && usable) || matches;
+      }
+      return matches;
     },
   });
 }

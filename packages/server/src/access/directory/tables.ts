@@ -53,6 +53,9 @@ export interface DirectoryTables extends SessionTables {
     id: string;
     client_id: string;
     secret_hmac: Buffer | null;
+    secret_previous_hmac: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
+    secret_previous_until: OptionalInstant;
+    allowed_addresses: Generated<string[]>;
     name: string;
     description: Generated<string>;
     product: Generated<string>;
@@ -72,5 +75,14 @@ export interface DirectoryTables extends SessionTables {
     reason: string | null;
     actor: string | null;
     address: string | null;
+    target: string | null;
+  };
+  directory_feed: { only_row: Generated<boolean>; position: number };
+  directory_change: {
+    tenant_id: string;
+    position: number;
+    kind: 'person' | 'application';
+    subject: string;
+    changed_at: Instant;
   };
 }

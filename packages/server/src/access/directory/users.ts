@@ -50,6 +50,26 @@ export async function findUserById({ db, tenantId }: DirectoryTx, text: string):
   return row && withoutInstant(row);
 }
 
+/**
+ * Whether the password is still the one that was verified, held so until the end of the transaction: whoever changes it at
+ * the same time either comes before, and the login fails, or after, and ends the session that the login has made.
+ */
+export async function holdPassword(
+  { db, tenantId }: DirectoryTx,
+  { id, passwordHash }: Pick<UserRecord, 'id' | 'passwordHash'>,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('app_user')
+    .select('id')
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .where('password_hash', '=', passwordHash)
+    .where('disabled_at', 'is', null)
+    .forShare()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 function withoutInstant<R extends { disabledAt: string | null }>({ disabledAt, ...rest }: R) {
   return { ...rest, disabled: disabledAt !== null };
 }

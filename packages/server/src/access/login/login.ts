@@ -2,10 +2,11 @@ import type { TenantId } from '@cofferdam/core';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import type { Passwords } from '../credentials/passwords.js';
+import { admitsAddress } from '../directory/allowed-addresses.js';
 import { type ApplicationRecord, findApplicationByClientId, findSystemApplication } from '../directory/applications.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
 import { findTenant, type TenantRecord } from '../directory/tenants.js';
-import { findUserByUsername, type UserRecord } from '../directory/users.js';
+import { findUserByUsername, holdPassword, type UserRecord } from '../directory/users.js';
 import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
 import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
 import type { MfaKind } from '../tokens/session-tables.js';
@@ -113,7 +114,7 @@ export function createLogin(options: LoginOptions): Login {
       limiter.check(limitKey);
       account?.check();
     };
-    const verdict = await judge(options, request, found, beforeTurn);
+    const verdict = await judge(options, request, found, address, beforeTurn);
     if (tenantId === undefined || 'problem' in verdict) {
       limiter.countFailure(limitKey);
       account?.countFailure();
@@ -124,9 +125,7 @@ export function createLogin(options: LoginOptions): Login {
         const actor = found.user?.id ?? found.application?.clientId;
         audit.recordLater(tenantId, { ...failed, reason: verdict.problem, ...(actor !== undefined && { actor }) });
       }
-      throw new AccessError('bad_credentials', {
-        message: 'The credentials are not valid. Check the client, the user name and the secret.',
-      });
+      throw badCredentials();
     }
 
     account?.succeeded();
@@ -142,6 +141,7 @@ export function createLogin(options: LoginOptions): Login {
     const withSession = request.grant === 'password' || request.withRefreshToken;
     // No token without its record: one commit.
     const opened = await withDirectory(store, tenantId, async (tx) => {
+      if (found.user !== undefined && !(await holdPassword(tx, found.user))) throw badCredentials();
       const challenge =
         request.grant === 'password' ? await secondFactor.begin(tx, verdict, request.deviceToken) : undefined;
       const outcome = challenge === undefined ? {} : { reason: 'second_factor_asked' };
@@ -152,6 +152,12 @@ export function createLogin(options: LoginOptions): Login {
   };
 }
 
+function badCredentials(): AccessError {
+  return new AccessError('bad_credentials', {
+    message: 'The credentials are not valid. Check the client, the user name and the secret.',
+  });
+}
+
 type Verdict = TokenSubject | { readonly problem: string };
 
 /** Verifies the secret first and always; only then looks at what else may be wrong. */
@@ -159,10 +165,11 @@ async function judge(
   { passwords, secrets }: LoginOptions,
   request: LoginRequest,
   { tenantId, tenant, application, user }: Found,
+  address: string,
   beforeTurn: () => void,
 ): Promise<Verdict> {
   const secretMatches =
-    request.clientSecret === undefined || secrets.matches(application?.secretHmac, request.clientSecret);
+    request.clientSecret === undefined || secrets.matches(application?.secretHmacs, request.clientSecret);
   const passwordMatches =
     request.grant === 'client_credentials' ||
     (await passwords.matches(user?.passwordHash, request.password, beforeTurn));
@@ -171,6 +178,7 @@ async function judge(
   if (!secretMatches) return { problem: 'wrong_client_secret' };
   if (request.grant === 'client_credentials') {
     if (application.unusable) return { problem: 'client_disabled_or_expired' };
+    if (!admitsAddress(application.allowedAddresses, address)) return { problem: 'address_not_allowed' };
     return machineSubject({ tenantId }, tenant, application);
   }
   if (user === undefined) return { problem: 'unknown_user' };

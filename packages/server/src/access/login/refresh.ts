@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
+import { admitsAddress } from '../directory/allowed-addresses.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
 import { singleTenantId } from '../reserved-tenants.js';
@@ -106,7 +107,12 @@ async function useToken(tx: DirectoryTx, options: RefreshOptions, use: Use): Pro
     await audit('failed', verdict.problem);
     return { refused: true, ended: (await endSessions(tx, [session.id], reason, at)) > 0 };
   }
-  if (!isOfClient(use, session.clientId, secrets, verdict.application.secretHmac)) {
+  const { allowedAddresses } = verdict.application;
+  if (session.kind === 'application' && !admitsAddress(allowedAddresses, address)) {
+    await audit('failed', 'address_not_allowed');
+    return { refused: true, ended: false };
+  }
+  if (!isOfClient(use, session.clientId, secrets, verdict.application.secretHmacs)) {
     await audit('failed', 'wrong_client');
     return { refused: true, ended: false };
   }
@@ -122,10 +128,10 @@ function isOfClient(
   { clientId, clientSecret }: RefreshRequest,
   sessionClientId: string,
   secrets: ClientSecrets,
-  secretHmac: Buffer | null,
+  secretHmacs: readonly Buffer[],
 ): boolean {
   if (clientId !== undefined && clientId !== sessionClientId) return false;
-  return clientSecret === undefined || secrets.matches(secretHmac, clientSecret);
+  return clientSecret === undefined || secrets.matches(secretHmacs, clientSecret);
 }
 
 function refuse(strangers: FailureLimiter, address: string): AccessError {

@@ -23,7 +23,14 @@ export const ledgerResources = [
   'instruments',
 ] as const;
 
-const identityResources = ['applications', 'groups', 'users', 'update-password', 'reset-password'] as const;
+const identityResources = [
+  'applications',
+  'groups',
+  'users',
+  'update-password',
+  'reset-password',
+  'audit-events',
+] as const;
 
 const reading = ['get', 'head'];
 const writing = [...reading, 'post', 'put', 'patch'];

@@ -10,6 +10,7 @@ export interface Subjects {
   rolesOf(tenantId: TenantId, subject: Subject): Promise<SubjectRoles | undefined>;
   /** Call on a change of one subject, or of a whole tenant. */
   forget(tenantId: TenantId, subject?: Subject): void;
+  forgetAll(): void;
 }
 
 export interface SubjectsOptions {
@@ -18,6 +19,8 @@ export interface SubjectsOptions {
   /** At most 60 000 (access-manager §6.2). */
   readonly cacheMs?: number;
   readonly cachedMax?: number;
+  /** Whether changes made by other processes are heard of. While they are not, answers are used for 30 s at most. */
+  readonly isFeedFresh?: () => boolean;
 }
 
 interface Remembered {
@@ -26,14 +29,18 @@ interface Remembered {
   saidAt: number;
   /** When to ask again. */
   until: number;
+  /** The directory could not be reached: this is what it said before. */
+  away?: boolean;
 }
 
 /** What was known may be used so long while the directory cannot be reached (contract, "Fail-static"). */
 const failStaticMs = 15 * 60_000;
 const askAgainAfterFailureMs = 5_000;
+const withoutFeedMs = 30_000;
 
 /** What each subject may do, remembered for at most a minute by (tenant, kind, subject); twins ask the database once. */
-export function createSubjects({ store, now, cacheMs = 60_000, cachedMax = 20_000 }: SubjectsOptions): Subjects {
+export function createSubjects(options: SubjectsOptions): Subjects {
+  const { store, now, cacheMs = 60_000, cachedMax = 20_000, isFeedFresh = () => true } = options;
   const cache = new LRUCache<string, Remembered>({ max: cachedMax });
 
   function ask(key: string, tenantId: TenantId, subject: Subject, before: Remembered | undefined): Remembered {
@@ -46,6 +53,7 @@ export function createSubjects({ store, now, cacheMs = 60_000, cachedMax = 20_00
         const away = error instanceof AccessError && error.reasonName === 'unavailable';
         if (away && before !== undefined && at.getTime() - before.saidAt < failStaticMs) {
           entry.saidAt = before.saidAt;
+          entry.away = true;
           entry.until = now().getTime() + askAgainAfterFailureMs;
           return before.answer;
         }
@@ -62,13 +70,17 @@ export function createSubjects({ store, now, cacheMs = 60_000, cachedMax = 20_00
     rolesOf(tenantId: TenantId, subject: Subject) {
       const key = keyOf(tenantId, subject);
       const known = cache.get(key);
-      const fresh = known !== undefined && now().getTime() < known.until;
+      const at = now().getTime();
+      const heard = isFeedFresh() || (known !== undefined && at < known.saidAt + withoutFeedMs);
+      // While the directory is away, `until` says when to try again: what was known serves meanwhile.
+      const fresh = known !== undefined && at < known.until && (heard || known.away === true);
       return (fresh ? known : ask(key, tenantId, subject, known)).answer;
     },
     forget(tenantId: TenantId, subject?: Subject) {
       if (subject !== undefined) cache.delete(keyOf(tenantId, subject));
       else for (const key of [...cache.keys()]) if (key.startsWith(`${tenantId}/`)) cache.delete(key);
     },
+    forgetAll: () => cache.clear(),
   });
 }
 

@@ -49,6 +49,7 @@ export async function startAccess(
     tenantStatus: async (id) => (await tenants?.get(id))?.status,
     trustedProxies: config.trustedProxies,
     ...(config.accessServiceKey !== undefined && { serviceKey: config.accessServiceKey }),
+    auditRetentionDays: config.auditRetentionDays,
     version,
     logger: log,
     now,

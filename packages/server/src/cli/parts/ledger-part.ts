@@ -1,14 +1,17 @@
+import { canonicalTenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
 import type { AccessManager } from '../../access/access-manager.js';
 import { deriveServiceKey } from '../../access/credentials/service-key.js';
 import { createAdmission } from '../../http/admission.js';
 import { createAuthenticate } from '../../http/authenticate.js';
 import { createCachedPermissions } from '../../http/cached-permissions.js';
+import { createChangeFeed } from '../../http/change-feed.js';
 import { createKeySource, fetchKeys } from '../../http/jwks.js';
 import { createListener, registerRoutes } from '../../http/listener.js';
 import { registerOpenApi } from '../../http/openapi.js';
-import type { PermissionSource, TenantResolver } from '../../http/principal.js';
+import type { TenantResolver } from '../../http/principal.js';
 import { renderProblem } from '../../http/problem.js';
+import { createRemoteChanges } from '../../http/remote-changes.js';
 import { createRemotePermissions } from '../../http/remote-permissions.js';
 import { createRemoteRevocations } from '../../http/remote-revocations.js';
 import { createRevocationList } from '../../http/revocation-list.js';
@@ -68,11 +71,12 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
     ),
   ];
   const door = doorOf(ground, options.access);
-  // The feed of another process's revocations is read for as long as the ledger listens.
-  if (door.enabled && door.ownRevocations) {
-    const list = door.ownRevocations;
-    list.start();
-    app.addHook('onClose', () => list.stop());
+  // The feeds of another process are read for as long as the ledger listens.
+  if (door.enabled) {
+    for (const feed of door.feeds) {
+      feed.start();
+      app.addHook('onClose', () => feed.stop());
+    }
   }
   const admission = createAdmission({ auth: door, tenants: options.tenants });
   registerRoutes(app, routes, admission);
@@ -98,9 +102,7 @@ function doorOf({ config, secrets, now, log }: Ground, access: AccessManager | u
   const keys = local
     ? createKeySource({ load: () => local.keys.publicKeys(), now, onError, freshForMs: 60_000, unknownEveryMs: 0 })
     : createKeySource({ load: fetchKeys(`${address}/.well-known/jwks.json`), now, onError });
-  const permissions: PermissionSource = local
-    ? local.permissions
-    : createCachedPermissions({ load: createRemotePermissions({ address: address as string, now }), now });
+  const remote = local ? undefined : remotePermissions(address as string, serviceKey, { config, now, log });
   const ownRevocations = local
     ? undefined
     : createRevocationList({
@@ -112,8 +114,8 @@ function doorOf({ config, secrets, now, log }: Ground, access: AccessManager | u
   const revocations = local?.revocations ?? ownRevocations;
   return {
     enabled: true,
-    ownRevocations,
-    permissions,
+    feeds: [...(ownRevocations ? [ownRevocations] : []), ...(remote ? [remote.changes] : [])],
+    permissions: local?.permissions ?? (remote as NonNullable<typeof remote>).permissions,
     authenticate: createAuthenticate({
       keys,
       issuer: config.issuer,
@@ -124,4 +126,27 @@ function doorOf({ config, secrets, now, log }: Ground, access: AccessManager | u
       now,
     }),
   } as const;
+}
+
+/** What callers may do, asked of another process and remembered; its feed of changes says what to forget. */
+function remotePermissions(
+  address: string,
+  serviceKey: string,
+  { config, now, log }: Pick<Ground, 'config' | 'now' | 'log'>,
+) {
+  const permissions = createCachedPermissions({
+    load: createRemotePermissions({ address, now }),
+    now,
+    isFeedFresh: () => changes.isFresh(),
+  });
+  const changes = createChangeFeed({
+    load: createRemoteChanges({ address, serviceKey }),
+    now,
+    onError: (error) => log.warn({ err: error }, 'the changes of users and applications cannot be read'),
+    onLost: permissions.forgetAll,
+    // Without tenants, principals name none; the directory has one all the same.
+    onChange: ({ tenantId, ...subject }) =>
+      permissions.forget(config.multiTenant ? canonicalTenantId(tenantId) : undefined, subject),
+  });
+  return { permissions, changes };
 }

@@ -4,9 +4,10 @@ import { createAuthenticate } from '../http/authenticate.js';
 import type { ChangeFeed } from '../http/change-feed.js';
 import { createKeySource } from '../http/jwks.js';
 import { createListener, registerRoutes } from '../http/listener.js';
-import type { PermissionSource } from '../http/principal.js';
+import type { PermissionSource, Principal } from '../http/principal.js';
 import { createRevocationList, type RevocationList } from '../http/revocation-list.js';
 import type { RouteDefinition } from '../http/route.js';
+import type { TokenRules } from '../http/verify-token.js';
 import { type AccessContext, createAccessAdmission } from './access-context.js';
 import { type AccessSeeder, createAccessSeeder } from './access-seeder.js';
 import { type ClientSecrets, createClientSecrets } from './credentials/client-secrets.js';
@@ -21,10 +22,14 @@ import type { Identity } from './identity/identity-context.js';
 import { type KeyRing, openKeyRing } from './keys/key-ring.js';
 import { createAccountGuard } from './login/account-guard.js';
 import { createAuditTrail } from './login/audit-trail.js';
+import { createClientAuthentication } from './login/client-authentication.js';
 import { createFailureLimiter } from './login/failure-limiter.js';
+import { createHousekeeping } from './login/housekeeping.js';
+import { createIntrospect } from './login/introspect.js';
 import { createLogin } from './login/login.js';
 import { createLogout } from './login/logout.js';
 import { createRefresh } from './login/refresh.js';
+import { createRevoke } from './login/revoke.js';
 import { createSecondFactor } from './login/second-factor.js';
 import type { SendCode } from './login/send-code.js';
 import type { TenantStatusPort } from './login/tenant-status.js';
@@ -41,13 +46,16 @@ import { getRevocationsRoute } from './routes/get-revocations.js';
 import { getUserinfoRoute } from './routes/get-userinfo.js';
 import { healthRoutes } from './routes/health.js';
 import { identityRoutes } from './routes/identity/index.js';
+import { introspectRoute } from './routes/introspect.js';
 import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
 import { logInRoute } from './routes/log-in.js';
 import { logOutRoute } from './routes/log-out.js';
 import { challengeMfaRoute, verifyMfaRoute } from './routes/mfa-login.js';
 import { refreshTokenRoute } from './routes/refresh-token.js';
+import { revokeOauthTokenRoute } from './routes/revoke-oauth-token.js';
 import { listSigningKeysRoute, rotateSigningKeyRoute } from './routes/signing-keys.js';
 import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
+import { createAccessTokenReader } from './tokens/read-access-token.js';
 import { readRevocations } from './tokens/read-revocations.js';
 import { createTokenIssuer, tokenAudience } from './tokens/token-issuer.js';
 
@@ -127,7 +135,9 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   });
   const audit = createAuditTrail({ store, now, newId, log: options.logger });
   const shared = { store, multiTenant, tenantStatus, secrets, now, newId };
-  const tokens = createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId });
+  const housekeeping = createHousekeeping({ store, now, log: options.logger });
+  const onIssued = housekeeping.visit;
+  const tokens = createTokenIssuer({ issuer, environmentName, multiTenant, keys, now, newId, onIssued });
   const revocations = createRevocationList({
     load: (since) => readRevocations(store, since),
     now,
@@ -164,6 +174,23 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     strangers: createFailureLimiter({ now, failuresMax: 30, what: 'wrong refresh tokens from this address' }),
     onRevoked,
   });
+  const rules: TokenRules = {
+    // From memory: asking again costs nothing, and a token of a key just made is known at once.
+    keys: createKeySource({ load: () => keys.publicKeys(), now, freshForMs: 60_000, unknownEveryMs: 0 }),
+    issuer,
+    audience: tokenAudience,
+    environment: environmentName,
+    multiTenant,
+    now,
+  };
+  const isRevoked = (principal: Principal) => revocations.isRevoked(principal);
+  const readAccessToken = createAccessTokenReader(rules, isRevoked);
+  const revoke = createRevoke({
+    ...shared,
+    authenticateClient: createClientAuthentication({ ...shared, limiter: createFailureLimiter({ now }) }),
+    readAccessToken,
+    onRevoked,
+  });
   const logout = createLogout({ store, keys, issuer, multiTenant, onRevoked, now, newId });
 
   const identity: Identity = {
@@ -181,6 +208,8 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     issueOauthTokenRoute(login, refresh, multiTenant),
     refreshTokenRoute(refresh),
     logOutRoute(logout),
+    revokeOauthTokenRoute(revoke),
+    introspectRoute(createIntrospect({ ...shared, readAccessToken })),
     challengeMfaRoute(secondFactor),
     verifyMfaRoute(secondFactor),
     getPermissionsRoute(),
@@ -195,16 +224,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     rotateSigningKeyRoute(keys, audit, now),
     ...healthRoutes(store, options.version),
   ];
-  const verify = createAuthenticate({
-    // From memory: asking again costs nothing, and a token of a key just made is known at once.
-    keys: createKeySource({ load: () => keys.publicKeys(), now, freshForMs: 60_000, unknownEveryMs: 0 }),
-    issuer,
-    audience: tokenAudience,
-    environment: environmentName,
-    multiTenant,
-    isRevoked: (principal) => revocations.isRevoked(principal),
-    now,
-  });
+  const verify = createAuthenticate({ ...rules, isRevoked });
   const app = createListener({
     name: 'access',
     logger: options.logger,
@@ -238,6 +258,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
       await changes.stop();
       await retention.stop();
       await audit.settled();
+      await housekeeping.settled();
     },
   });
 }

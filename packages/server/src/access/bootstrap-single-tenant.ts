@@ -5,8 +5,11 @@ import type { Passwords } from './credentials/passwords.js';
 import { insertAuditEvent } from './directory/audit-events.js';
 import { seedDirectory } from './directory/seed-directory.js';
 import { findTenant } from './directory/tenants.js';
+import { findUserByUsername } from './directory/users.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from './directory/with-directory.js';
+import { forgetDevices } from './mfa/remembered-devices.js';
 import { singleTenantId } from './reserved-tenants.js';
+import { endSessionsOfSubject } from './tokens/end-sessions.js';
 
 /** In the clear, this once. For a file of mode 0600, never for a log. */
 export interface BootstrapSecrets {
@@ -90,9 +93,19 @@ export async function bootstrapSingleTenant(options: BootstrapOptions): Promise<
       .where('username', '=', username)
       .execute();
     await insertAuditEvent(tx, newId(), at, { kind: 'directory', result: 'ok', reason: anew ? 'made_anew' : 'made' });
+    if (anew) await lockOut(tx, at);
     await keep(made);
     return made;
   });
+}
+
+/** What the old password opened: sessions end, and a second factor that is lost with it goes too. */
+async function lockOut(tx: DirectoryTx, at: Date): Promise<void> {
+  const user = await findUserByUsername(tx, username);
+  if (user === undefined) return;
+  await tx.db.deleteFrom('user_mfa').where('tenant_id', '=', tx.tenantId).where('user_id', '=', user.id).execute();
+  await forgetDevices(tx, user.id);
+  await endSessionsOfSubject(tx, { kind: 'person', subject: user.id }, 'password_changed', at);
 }
 
 /** 192 random bits in a form that the policy accepts. */

@@ -3,6 +3,7 @@ import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
 import type { CodeMessage } from '../../src/access/login/send-code.js';
+import { forgetDevices } from '../../src/access/mfa/remembered-devices.js';
 import type { MfaKind } from '../../src/access/tokens/session-tables.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
@@ -206,6 +207,18 @@ describe('the second factor at login', () => {
     expect((await firstStep(other, { deviceToken })).json()).toHaveProperty('mfaRequired', true);
     expect((await firstStep({ ...person, password: 'wrong' }, { deviceToken })).statusCode).toBe(401);
     access.clock.forward(30 * 86_400 + 1);
+    expect((await firstStep(person, { deviceToken })).json()).toHaveProperty('mfaRequired', true);
+  });
+
+  it('is asked for anew everywhere after a change of the account', async () => {
+    const person = await personWithApp();
+    const body = { mfaToken: await mfaTokenOf(person), mfaType: 'app', passcode: codeOf(person.secret) };
+    const { deviceToken } = (await verify({ ...body, rememberDevice: true })).json();
+    const waiting = await mfaTokenOf(person);
+    await withDirectory(access.store, person.tenantId, (tx) => forgetDevices(tx, person.userId));
+    access.clock.forward(30);
+    const late = await verify({ mfaToken: waiting, mfaType: 'app', passcode: codeOf(person.secret) });
+    expect(outcomeOf(late)).toEqual([401, 'AUT-1006']);
     expect((await firstStep(person, { deviceToken })).json()).toHaveProperty('mfaRequired', true);
   });
 

@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { holdPassword } from '../../src/access/directory/users.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { readOpaqueToken } from '../../src/access/tokens/opaque-token.js';
 import { deleteExpired } from '../../src/access/tokens/session-store.js';
@@ -165,6 +166,48 @@ describe('refresh tokens', () => {
     await expectRefused(`${refreshToken.slice(0, -1)}_`);
     access.statuses.set(tenant.tenantId, 'active');
     expect((await use(refreshToken)).statusCode).toBe(200);
+  });
+
+  it('of a machine are used from its allowed addresses only', async () => {
+    const { clientId, clientSecret } = other;
+    const { refreshToken } = (await logIn(access, { grantType: 'client_credentials', clientId, clientSecret })).json();
+    await withDirectory(access.store, other.tenantId, ({ db }) =>
+      db
+        .updateTable('application')
+        .set({ allowed_addresses: ['192.0.2.0/24'] })
+        .where('client_id', '=', clientId)
+        .execute(),
+    );
+    await expectRefused(refreshToken);
+    expect((await refresh(access, { refreshToken }, '192.0.2.77')).statusCode).toBe(200);
+    await withDirectory(access.store, other.tenantId, ({ db }) =>
+      db.updateTable('application').set({ allowed_addresses: [] }).where('client_id', '=', clientId).execute(),
+    );
+  });
+
+  it('do not survive a password that changes while the login is under way', async () => {
+    const before = await withDirectory(access.store, tenant.tenantId, ({ db }) =>
+      db.selectFrom('app_user').select(['id', 'password_hash']).executeTakeFirstOrThrow(),
+    );
+    const user = { id: before.id, passwordHash: before.password_hash };
+    const hold = () => withDirectory(access.store, tenant.tenantId, (tx) => holdPassword(tx, user));
+    expect(await hold()).toBe(true);
+    let change: Promise<unknown> = Promise.resolve();
+    const order: string[] = [];
+    await withDirectory(access.store, tenant.tenantId, async (tx) => {
+      await holdPassword(tx, user);
+      change = withDirectory(access.store, tenant.tenantId, ({ db }) =>
+        db.updateTable('app_user').set({ password_hash: 'another' }).where('id', '=', before.id).execute(),
+      ).then(() => order.push('changed'));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      order.push('logged in');
+    });
+    await change;
+    expect(order).toEqual(['logged in', 'changed']);
+    expect(await hold()).toBe(false);
+    await withDirectory(access.store, tenant.tenantId, ({ db }) =>
+      db.updateTable('app_user').set({ password_hash: before.password_hash }).where('id', '=', before.id).execute(),
+    );
   });
 
   it('open no route, and neither do ID tokens (X-05)', async () => {

@@ -4,7 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BootstrapSecrets, bootstrapSingleTenant } from '../../src/access/bootstrap-single-tenant.js';
 import { passwordShortcomings } from '../../src/access/credentials/password-policy.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
-import { get, logIn, machineToken, seedTenant, startAccess, type TestAccess } from './support/access-manager.js';
+import {
+  get,
+  logIn,
+  machineToken,
+  refresh,
+  seedTenant,
+  startAccess,
+  type TestAccess,
+} from './support/access-manager.js';
 
 describe('single-tenant mode with auth on', () => {
   let installation: AccessInstallation;
@@ -78,6 +86,8 @@ describe('single-tenant mode with auth on', () => {
   });
 
   it('makes them anew on demand, and the old ones are refused', async () => {
+    const { username, password } = made;
+    const before = (await logIn(access, { grantType: 'password', username, password })).json();
     const anew = await bootstrap(true);
     if (anew === undefined) throw new Error('nothing was made');
     expect(anew.username).toBe(made.username);
@@ -92,6 +102,10 @@ describe('single-tenant mode with auth on', () => {
       expect((await logIn(access, { grantType: 'password', username, password })).statusCode).toBe(status);
     }
     made = anew;
+    // What the old password opened has ended too.
+    expect((await refresh(access, { refreshToken: before.refreshToken })).json().code).toBe('AUT-1005');
+    await access.revocations.refresh();
+    expect((await get(access, '/v1/permissions', before.accessToken)).statusCode).toBe(401);
   });
 
   it('and the tenants of multi-tenant mode open nothing for one another', async () => {

@@ -107,7 +107,12 @@ export async function findKey(db: Database, kid: string): Promise<StoredKey | un
 async function retireActive(trx: Database, now: Date, overlapMs: number): Promise<void> {
   await trx
     .updateTable('signing_key')
-    .set({ state: 'retiring', publish_until: new Date(now.getTime() + overlapMs) })
+    // It only verifies from now on: its private half is needed by nobody any more.
+    .set({
+      state: 'retiring',
+      publish_until: new Date(now.getTime() + overlapMs),
+      private_key_sealed: Buffer.alloc(0),
+    })
     .where('state', '=', 'active')
     .execute();
 }

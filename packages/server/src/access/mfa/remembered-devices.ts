@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { DirectoryTx } from '../directory/with-directory.js';
 import { newOpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
 
@@ -40,7 +41,17 @@ export async function isRememberedDevice(
   return row !== undefined;
 }
 
-/** After a change of password or factors every device shows the second factor again. */
+/**
+ * After a change of password or factors every device shows the second factor again, and logins that wait for theirs begin
+ * anew (their rows stay: wrong codes are counted over all of an hour).
+ */
 export async function forgetDevices({ db, tenantId }: DirectoryTx, userId: string): Promise<void> {
   await db.deleteFrom('remembered_device').where('tenant_id', '=', tenantId).where('user_id', '=', userId).execute();
+  await db
+    .updateTable('mfa_session')
+    .set({ ended_at: sql<Date>`now()` })
+    .where('tenant_id', '=', tenantId)
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .execute();
 }

@@ -6,8 +6,8 @@ import { AccessError } from '../access-errors.js';
 import type { Login, MfaChallenge } from '../login/login.js';
 import type { Refresh, RefreshRequest } from '../login/refresh.js';
 import { oauthTokenUrl } from '../render-access-error.js';
-import { readBasicCredentials } from './basic-credentials.js';
 import { readLogin } from './login-body.js';
+import { clientOf } from './oauth-client.js';
 import { noStore, oauthTokenBody } from './token-answer.js';
 
 const spelling = {
@@ -118,18 +118,6 @@ function mfaRequired({ mfaToken, mfaTypes, preferredType, expiresInSeconds }: Mf
     preferred_type: preferredType,
     expires_in: expiresInSeconds,
   };
-}
-
-/** RFC 6749 §2.3: one way to authenticate per request. */
-function clientOf(body: { client_id?: string; client_secret?: string }, authorization: string | string[] | undefined) {
-  const { client_id: clientId, client_secret: clientSecret } = body;
-  if (authorization === undefined) return optional({ clientId, clientSecret });
-  const basic = readBasicCredentials(String(authorization));
-  if (basic === undefined)
-    throw new AccessError('bad_request', { message: 'The Authorization header must be HTTP Basic here, or absent.' });
-  if (clientSecret !== undefined || (clientId !== undefined && clientId !== basic.clientId))
-    throw new AccessError('bad_request', { message: 'Send the client in the form or in the header, not in both.' });
-  return basic;
 }
 
 function optional<T extends Record<string, string | undefined>>(members: T): { [K in keyof T]?: string } {

@@ -3,7 +3,7 @@ import { defineRoute, type RouteDefinition } from '../../http/route.js';
 import type { AccessContext } from '../access-context.js';
 import type { TokenAlgorithm } from '../directory/tables.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { oauthTokenUrl } from '../render-access-error.js';
+import { oauthRevocationUrl, oauthTokenUrl } from '../render-access-error.js';
 import { personScope } from '../tokens/token-set.js';
 
 const reason = 'verifiers must read it before they can verify anything';
@@ -37,6 +37,7 @@ export function getOpenidConfigurationRoute(issuer: string, algorithm: TokenAlgo
     issuer,
     jwks_uri: `${base}/.well-known/jwks.json`,
     token_endpoint: `${base}${oauthTokenUrl}`,
+    revocation_endpoint: `${base}${oauthRevocationUrl}`,
     userinfo_endpoint: `${base}/v1/userinfo`,
     grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
     scopes_supported: personScope.split(' '),

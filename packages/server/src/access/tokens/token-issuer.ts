@@ -21,6 +21,8 @@ export interface TokenIssuerOptions {
   readonly keys: KeyRing;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Told of every token (housekeeping). */
+  readonly onIssued?: (tenantId: TenantId) => void;
 }
 
 export interface TokenSubject {
@@ -90,6 +92,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     },
     async sign(who: TokenSubject, { tokenId, issuedAt, expiresAt }: TokenPlan, session: TokenSession | undefined) {
       const { kind, subject, name, displayName, clientId, tenant } = who;
+      options.onIssued?.(tenant.id);
       const times = { iat: seconds(issuedAt), exp: seconds(expiresAt) };
       const tenantClaims = multiTenant ? { tenantId: tenant.id, tenantSlug: tenant.slug } : {};
       const accessToken = await sign('at+jwt', {

@@ -1,0 +1,50 @@
+import type { TenantId } from '@cofferdam/core';
+import { AccessError } from '../access-errors.js';
+import type { ClientSecrets } from '../credentials/client-secrets.js';
+import { type ApplicationRecord, findApplicationByClientId } from '../directory/applications.js';
+import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
+import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
+import type { FailureLimiter } from './failure-limiter.js';
+
+export interface ClientAuthenticationOptions {
+  readonly store: AccessStore;
+  readonly multiTenant: boolean;
+  readonly secrets: ClientSecrets;
+  /** By client and address. */
+  readonly limiter: FailureLimiter;
+  readonly now: () => Date;
+}
+
+export interface KnownClient {
+  readonly tenantId: TenantId;
+  readonly application: ApplicationRecord;
+}
+
+/** @throws AccessError bad_client, AUT-0015 */
+export type AuthenticateClient = (
+  client: { clientId: string; clientSecret: string | undefined },
+  address: string,
+) => Promise<KnownClient>;
+
+/**
+ * A client that speaks for itself, without a login (RFC 6749 §2.3). One that has a secret must show it; the system client of
+ * a tenant has none. Unknown, disabled and wrong answer alike.
+ */
+export function createClientAuthentication(options: ClientAuthenticationOptions): AuthenticateClient {
+  const { store, multiTenant, secrets, limiter, now } = options;
+  return async ({ clientId, clientSecret }, address) => {
+    const limitKey = `${clientId.slice(0, 64)}|${address}`;
+    limiter.check(limitKey);
+    const found = await findTenantOfClient(store, clientId);
+    const tenantId = (found === singleTenantId) === multiTenant ? undefined : found;
+    const application = await withDirectory(store, tenantId ?? systemTenantId, (tx) =>
+      findApplicationByClientId(tx, clientId, now()),
+    );
+    const matches = secrets.matches(application?.secretHmacs, clientSecret ?? '');
+    const isPublic = application?.isSystem === true && clientSecret === undefined;
+    if (tenantId !== undefined && application !== undefined && !application.unusable && (matches || isPublic))
+      return { tenantId, application };
+    limiter.countFailure(limitKey);
+    throw new AccessError('bad_client', { message: 'The client is unknown, or its secret is not right.' });
+  };
+}

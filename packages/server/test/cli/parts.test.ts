@@ -96,6 +96,28 @@ test('a ledger alone, on the reader’s login, with the Access Manager elsewhere
     while ((await read()) !== 401) expect(performance.now() - loggedOutAt).toBeLessThan(2_000);
     expect((await call(urls.ledger, 'GET', '/v1/organizations', { token: person.accessToken })).status).toBe(401);
 
+    // So does what a person may do: the owner disables a colleague, and then puts another into a group.
+    const admin = (await call(urls.access, 'POST', '/v1/login/oauth/access_token', { body: login })).body.accessToken;
+    const username = 'colleague';
+    const colleague = { email: 'c@bank.example', firstName: 'C', lastName: 'D', username, password: owner['password'] };
+    const user = await call(urls.access, 'POST', '/v1/users', { token: admin, body: colleague });
+    expect(user.status, user.text).toBe(201);
+    const theirs = { ...login, username };
+    const their = (await call(urls.access, 'POST', '/v1/login/oauth/access_token', { body: theirs })).body.accessToken;
+    const theyRead = async () => (await call(url, 'GET', '/v1/organizations', { token: their })).status;
+    for (const [change, status] of [
+      [{ groups: ['midaz-viewer-group'] }, 200],
+      [{ groups: [] }, 403],
+      [{ groups: ['midaz-viewer-group'] }, 200],
+      [{ disabled: true }, 401],
+    ] as const) {
+      expect(await theyRead()).not.toBe(status);
+      const path = `/v1/users/${user.body.id}`;
+      expect((await call(urls.access, 'PATCH', path, { token: admin, body: change })).status).toBe(200);
+      const changedAt = performance.now();
+      while ((await theyRead()) !== status) expect(performance.now() - changedAt).toBeLessThan(2_000);
+    }
+
     // Suspension reaches it within 2 s.
     const cli = (verb: string) =>
       run(['tenants', verb, id, '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LedgerError } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
@@ -31,7 +31,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const verified = new LRUCache<string, VerifiedToken>({ max: options.cacheSize ?? 10_000 });
 
   async function verifyOrRecall(token: string): Promise<VerifiedToken> {
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     const known = verified.get(digest);
     if (known && isCurrent(known) && (await keys.find(known.key.kid)) === known.key) return known;
     verified.delete(digest);

@@ -1,6 +1,7 @@
 import { type BalanceState, formatDecimal } from '@cofferdam/core';
 import { stringifyJson } from '../../http/json.js';
 import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
+import { type ArrayElement, arrayText } from './array-text.js';
 import type { TenantClient } from './with-tenant.js';
 
 export interface KeyClaim {
@@ -41,7 +42,7 @@ export interface BatchWrites {
   readonly now: string;
 }
 
-type Column<Row> = readonly [name: string, type: string, value: (row: Row) => unknown];
+type Column<Row> = readonly [name: string, type: string, value: (row: Row) => ArrayElement];
 
 const transactionColumns: readonly Column<TransactionRow>[] = [
   ['id', 'uuid', (t) => t.id],
@@ -58,7 +59,6 @@ const transactionColumns: readonly Column<TransactionRow>[] = [
   ['pending_legs', 'jsonb', (t) => (t.pending_legs === null ? null : stringifyJson(t.pending_legs))],
   ['metadata', 'jsonb', (t) => stringifyJson(t.metadata)],
   ['created_at', 'timestamptz', (t) => t.created_at],
-  ['updated_at', 'timestamptz', (t) => t.updated_at],
 ];
 
 const operationColumns: readonly Column<OperationRow>[] = [
@@ -93,7 +93,6 @@ const operationColumns: readonly Column<OperationRow>[] = [
   ['route_description', 'text', (o) => o.route_description],
   ['metadata', 'jsonb', (o) => (o.metadata === null ? null : stringifyJson(o.metadata))],
   ['created_at', 'timestamptz', (o) => o.created_at],
-  ['updated_at', 'timestamptz', (o) => o.updated_at],
 ];
 
 const balanceColumns: readonly Column<BalanceState>[] = [
@@ -147,7 +146,7 @@ function writeStatement(name: string, endsHolds: boolean): WriteStatement {
   /** Rows as arrays, one a column; `ids` are the first column's, by which updates always look up by index (see `beginPosting`). */
   const source = <Row>(columns: readonly Column<Row>[], rowsOf: (batch: BatchWrites) => readonly Row[]) => {
     const first = parameters.length + 1;
-    for (const [, , value] of columns) parameters.push((batch) => rowsOf(batch).map(value));
+    for (const [, type, value] of columns) parameters.push((batch) => arrayText(type, rowsOf(batch).map(value)));
     const arrays = columns.map(([, type], i) => `$${first + i}::${type}[]`).join(', ');
     return { rows: `unnest(${arrays}) as n (${names(columns)})`, ids: `$${first}::uuid[]` };
   };
@@ -158,9 +157,9 @@ function writeStatement(name: string, endsHolds: boolean): WriteStatement {
   const e = source(eventColumns, (batch) => batch.events);
   const text = /* sql */ `
 with t as (
-  insert into transaction (${names(transactionColumns)}) select * from ${t.rows}
+  insert into transaction (${names(transactionColumns)}, updated_at) select *, $1::timestamptz from ${t.rows}
 ), o as (
-  insert into operation (${names(operationColumns)}) select * from ${o.rows}
+  insert into operation (${names(operationColumns)}, updated_at) select *, $1::timestamptz from ${o.rows}
 ), b as (
   update balance set available = n.available, on_hold = n.on_hold, overdraft_used = n.overdraft_used,
     version = n.version, updated_at = $1::timestamptz

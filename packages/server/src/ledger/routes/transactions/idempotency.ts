@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { stringifyJson } from '../../../http/json.js';
 import type { CreatePosting, IdempotencyClaim } from '../../posting/posting-types.js';
 
@@ -46,9 +46,7 @@ export function readTtl(text: string): number {
 
 /** Kinds never meet: no text of one kind can be taken for one of another. */
 function sha256(kind: string, ...parts: string[]): Buffer {
-  const hash = createHash('sha256').update(kind);
-  for (const part of parts) hash.update(`\0${part}`);
-  return hash.digest();
+  return hash('sha256', [kind, ...parts].join('\0'), 'buffer');
 }
 
 /** JSON with sorted members; the posting itself is normalised already. */

@@ -7,7 +7,6 @@ import { seedDirectory } from './directory/seed-directory.js';
 import { findTenant } from './directory/tenants.js';
 import { findUserByUsername } from './directory/users.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from './directory/with-directory.js';
-import { forgetDevices } from './mfa/remembered-devices.js';
 import { singleTenantId } from './reserved-tenants.js';
 import { endSessionsOfSubject } from './tokens/end-sessions.js';
 
@@ -104,7 +103,6 @@ async function lockOut(tx: DirectoryTx, at: Date): Promise<void> {
   const user = await findUserByUsername(tx, username);
   if (user === undefined) return;
   await tx.db.deleteFrom('user_mfa').where('tenant_id', '=', tx.tenantId).where('user_id', '=', user.id).execute();
-  await forgetDevices(tx, user.id);
   await endSessionsOfSubject(tx, { kind: 'person', subject: user.id }, 'password_changed', at);
 }
 

@@ -1,5 +1,7 @@
+import { parseUuid } from '@cofferdam/core';
 import type { Subject } from '../directory/subject-roles.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
+import { forgetDevices } from '../mfa/remembered-devices.js';
 import { revokeTokens } from './revoke-tokens.js';
 
 /** One word for the tenant's administrators. */
@@ -51,13 +53,17 @@ export async function endSessions(
   return ended.length;
 }
 
-/** Everything a person or an application holds: on a changed password, a disabled or deleted account, a lost secret. */
+/**
+ * Everything a person or an application holds: on a changed password, a disabled or deleted account, a lost secret. The
+ * person's remembered devices go too, and logins that wait for their second factor. As its last act, like `endSessions`.
+ */
 export async function endSessionsOfSubject(
   tx: DirectoryTx,
   { kind, subject }: Subject,
   reason: EndReason,
   now: Date,
 ): Promise<number> {
+  if (kind === 'person' && parseUuid(subject) !== undefined) await forgetDevices(tx, subject);
   const rows = await tx.db
     .selectFrom('login_session')
     .select('id')

@@ -53,6 +53,11 @@ export const variables = {
     'key by which a ledger alone reads revocations and changes from the Access Manager; default: derived from the encryption key',
   ],
   AUDIT_RETENTION_DAYS: ['365', 'days that security events are kept, 30 at least; older ones are removed'],
+  SMTP_URL: [
+    '',
+    'mail server for codes, smtp://user:password@host:587 (STARTTLS) or smtps://…; unset: files in the data folder, in production none',
+  ],
+  SMTP_FROM: ['cofferdam@localhost', 'sender address of e-mails'],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
   MULTI_TENANT_MAX_TENANT_POOLS: [
     '100',
@@ -150,6 +155,8 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     /** Undefined: derived from the encryption key. */
     accessServiceKey: apiKey('ACCESS_SERVICE_KEY', optional('ACCESS_SERVICE_KEY')),
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', text('AUDIT_RETENTION_DAYS'), 30, 36_500),
+    smtpUrl: smtpUrl('SMTP_URL', optional('SMTP_URL')),
+    smtpFrom: matching('SMTP_FROM', text('SMTP_FROM'), /^[^\s@<>,;"]+@[^\s@<>,;"]+$/, 'an e-mail address'),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),
     tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 10_000),
     tenantConnectionsMax: integer(
@@ -252,6 +259,13 @@ function postgresUrl(name: string, value: string | undefined): string | undefine
   if (value !== undefined && !/^postgres(ql)?:\/\/./.test(value)) {
     throw new ConfigError(`${name} must be a PostgreSQL URL, e.g. postgres://user:password@host:5432/postgres.`);
   }
+  return value;
+}
+
+function smtpUrl(name: string, value: string | undefined): string | undefined {
+  // May hold a password: not repeated.
+  if (value !== undefined && !(URL.canParse(value) && /^smtps?:\/\/./.test(value)))
+    throw new ConfigError(`${name} must be an SMTP URL, e.g. smtp://user:password@mail.example.com:587.`);
   return value;
 }
 

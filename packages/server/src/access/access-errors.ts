@@ -54,6 +54,7 @@ export const accessErrorCatalogue = {
   password_policy: { code: 'IDE-0105', status: 422, title: 'Password Policy', oauth: 'invalid_request' },
   old_password_wrong: { code: 'IDE-0106', status: 422, title: 'Old Password Wrong', oauth: 'invalid_request' },
   not_oneself: { code: 'IDE-0107', status: 409, title: 'Not Oneself', oauth: 'invalid_request' },
+  mfa_state: { code: 'IDE-0109', status: 409, title: 'Second Factor', oauth: 'invalid_request' },
   group_not_found: { code: 'IDE-0108', status: 404, title: 'Group Not Found', oauth: 'invalid_request' },
 } as const satisfies Record<
   string,

@@ -193,12 +193,16 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   });
   const logout = createLogout({ store, keys, issuer, multiTenant, onRevoked, now, newId });
 
+  const mfaSettings = createMfaSettings(mfaSecrets, now);
   const identity: Identity = {
     store,
     change: createChangeDirectory({ store, subjects, onRevoked, now, newId }),
     passwords,
     secrets,
-    limiter: createFailureLimiter({ now, what: 'wrong old passwords' }),
+    limiter: createFailureLimiter({ now, what: 'wrong passwords' }),
+    mfa: mfaSettings,
+    sendCode: options.sendCode,
+    mfaIssuer: new URL(issuer).hostname,
     now,
     newId,
   };
@@ -249,7 +253,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     passwords,
     secrets,
     secretMaker: createSecretMaker(passwords, secrets),
-    mfaSettings: createMfaSettings(mfaSecrets, now),
+    mfaSettings,
     seeder: createAccessSeeder({ store, now, newId, subjects }),
     permissions: createLocalPermissionSource(subjects, { multiTenant }),
     async close() {

@@ -2,6 +2,10 @@ import { join } from 'node:path';
 import { accessSearchPath, accessServiceSettings, prepareAccessDatabase } from '../../access/access-database.js';
 import { type AccessManager, createAccessManager } from '../../access/access-manager.js';
 import { type BootstrapSecrets, bootstrapSingleTenant } from '../../access/bootstrap-single-tenant.js';
+import type { SendCode } from '../../access/login/send-code.js';
+import { createCodeSender } from '../../access/senders/code-sender.js';
+import { createFileSender } from '../../access/senders/file-sender.js';
+import { createSmtpSender } from '../../access/senders/smtp-sender.js';
 import { ConfigError } from '../../config.js';
 import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connection-settings.js';
 import { openPool } from '../../postgres/pool.js';
@@ -39,6 +43,7 @@ export async function startAccess(
     onError: (error) => log.warn({ err: error }, 'an idle connection of the Access Manager broke'),
   });
   closers.add(() => pool.end());
+  const sendCode = openCodeSender(ground);
   const access = await createAccessManager({
     pool,
     encryptionKey: secrets.encryptionKey,
@@ -50,6 +55,7 @@ export async function startAccess(
     trustedProxies: config.trustedProxies,
     ...(config.accessServiceKey !== undefined && { serviceKey: config.accessServiceKey }),
     auditRetentionDays: config.auditRetentionDays,
+    ...(sendCode && { sendCode }),
     version,
     logger: log,
     now,
@@ -57,6 +63,17 @@ export async function startAccess(
   });
   if (!config.multiTenant && config.authEnabled) await bootstrapAccess(ground, access, false);
   return access;
+}
+
+/** Codes go out by e-mail, or into files for local use. In production nothing secret is left lying in files. */
+function openCodeSender({ config, newId }: Ground): SendCode | undefined {
+  if (config.smtpUrl !== undefined)
+    return createCodeSender({
+      sendMail: createSmtpSender({ url: config.smtpUrl, from: config.smtpFrom }),
+      sendText: undefined,
+    });
+  if (config.environmentName === 'production') return undefined;
+  return createCodeSender(createFileSender(join(config.dataDirectory, 'outbox'), newId));
 }
 
 /** Single-tenant: an administrator and an application, made the first time; the secrets go into the data folder, once. */

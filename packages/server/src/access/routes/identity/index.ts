@@ -4,6 +4,7 @@ import type { Identity } from '../../identity/identity-context.js';
 import { applicationRoutes } from './applications.js';
 import { auditEventsRoute } from './audit-events.js';
 import { groupRoutes } from './groups.js';
+import { mfaSettingsRoutes } from './mfa.js';
 import { passwordRoutes } from './passwords.js';
 import { userRoutes } from './users.js';
 
@@ -12,6 +13,7 @@ export function identityRoutes(identity: Identity): RouteDefinition<AccessContex
   return [
     ...userRoutes(identity),
     ...passwordRoutes(identity),
+    ...mfaSettingsRoutes(identity),
     ...groupRoutes(identity),
     ...applicationRoutes(identity),
     auditEventsRoute(identity),

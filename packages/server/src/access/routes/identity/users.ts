@@ -31,7 +31,7 @@ export const userSchema = Type.Object({
 const name = () => Text(128, { pattern: '^[^\\p{C}]*$', 'x-message': 'must hold no control characters' });
 const emailAddress = () =>
   Text(254, {
-    pattern: '^[^\\s@\\p{C}]{1,64}@[^\\s@\\p{C}]+\\.[^\\s@\\p{C}]+$',
+    pattern: '^[^\\s@\\p{C},;:<>()\\[\\]\\\\"]{1,64}@[\\p{L}\\p{N}.-]+\\.[\\p{L}\\p{N}-]{2,}$',
     'x-message': 'must be an e-mail address',
   });
 const groupNames = () => Type.Array(Text(64), { maxItems: 50 });

@@ -33,5 +33,6 @@ if (options === 'help') {
 /** On a terminal one line that changes, else nothing: a log of hundreds of phases helps nobody. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-  else if (process.env['BENCH_VERBOSE'] !== undefined) console.error(text);
+  else if (process.env['BENCH_VERBOSE'] !== undefined)
+    console.error(`${process.uptime().toFixed(1).padStart(7)} s  ${text}`);
 }

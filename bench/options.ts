@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly measuredMs: number;
   readonly accounts: number;
   readonly tenants: number;
+  /** Accounts of each of the many tenants. */
+  readonly accountsEach: number;
   readonly manyIsolation: 'database' | 'schema';
   /** Names of scenarios; undefined: all. */
   readonly only: ReadonlySet<string> | undefined;
@@ -21,9 +23,9 @@ Measures Cofferdam against a ledger that takes a database transaction for each t
 PostgreSQL with fsync on in a temporary folder, three servers, and the load. Needs nothing but this machine; listens on
 loopback only. The phases of all scenarios take turns, so that ratios hold on a machine that is not quite quiet.
 
-  --quick           at most 60 s: shorter phases, two rounds; writes nothing into bench/results
+  --quick           at most 60 s: shorter phases, one round; writes nothing into bench/results
   --json FILE       the figures for programs: ratios.* and p99HalfLoadMs, and every scenario
-  --rounds N        how often each scenario runs (default 5)
+  --rounds N        how often each scenario runs (default 3)
   --seconds S       measured seconds of each phase (default 4)
   --only A,B        these scenarios only, e.g. random,hot (no ratios that need others)
   --no-write        leave bench/results as it is
@@ -53,11 +55,12 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' | 'p
   const { quick } = values;
   return {
     quick,
-    rounds: positive('--rounds', values.rounds, quick ? 2 : 5, 100),
-    measuredMs: positive('--seconds', values.seconds, quick ? 0.8 : 4, 600) * 1000,
+    rounds: positive('--rounds', values.rounds, quick ? 1 : 3, 100),
+    measuredMs: positive('--seconds', values.seconds, quick ? 0.6 : 4, 600) * 1000,
     warmUpMs: quick ? 300 : 1_000,
-    accounts: Number(process.env['BENCH_ACCOUNTS'] ?? (quick ? 400 : 1_000)),
+    accounts: quick ? 200 : 1_000,
     tenants: 100,
+    accountsEach: quick ? 4 : 20,
     manyIsolation: quick ? 'schema' : 'database',
     only: values.only === undefined ? undefined : new Set(values.only.split(',')),
     jsonFile: values.json,

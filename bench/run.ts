@@ -1,6 +1,6 @@
 import { costliestStatements } from './measure/statements.js';
 import type { BenchOptions } from './options.js';
-import { baseline, tuneBaseline } from './scenarios/baseline.js';
+import { type BaselinePool, baseline, baselineOwnStatements, tuneBaseline } from './scenarios/baseline.js';
 import { copyCeiling } from './scenarios/copy-ceiling.js';
 import { halfLoad } from './scenarios/half-load.js';
 import { loneRequest } from './scenarios/lone-request.js';
@@ -13,6 +13,7 @@ import { openStage } from './stage/stage.js';
 /** In the order of the table; in a round they run in this order too, so those that are compared stand close together. */
 const scenarios: readonly Scenario[] = [
   baseline,
+  baselineOwnStatements,
   randomAccounts,
   hotAccount,
   withoutAuth,
@@ -28,6 +29,9 @@ const scenarios: readonly Scenario[] = [
   hundredTenantsFewConnections,
 ];
 
+/** No ratio of the issue needs them. */
+const leftOutWhenQuick = [baselineOwnStatements, tenTenants, manyToMany];
+
 export interface Series {
   readonly scenario: Scenario;
   /** One per round. */
@@ -37,7 +41,7 @@ export interface Series {
 export interface BenchRun {
   readonly series: readonly Series[];
   /** Width of the baseline's pool in the rounds, and what every width gave beforehand. */
-  readonly baselinePool: { readonly best: number; readonly rates: Readonly<Record<number, number>> } | undefined;
+  readonly baselinePool: BaselinePool | undefined;
   readonly startedAt: Date;
   readonly seconds: number;
 }
@@ -45,7 +49,9 @@ export interface BenchRun {
 /** Sets up, runs the rounds, takes everything down again; `say` tells what is going on. */
 export async function runBench(options: BenchOptions, say: (text: string) => void): Promise<BenchRun> {
   const startedAt = new Date();
-  const chosen = scenarios.filter(({ name }) => options.only === undefined || options.only.has(name));
+  const chosen = scenarios.filter((each) =>
+    options.only === undefined ? !(options.quick && leftOutWhenQuick.includes(each)) : options.only.has(each.name),
+  );
   if (chosen.length === 0) throw new RangeError(`--only: choose among ${scenarios.map(({ name }) => name).join(', ')}`);
   const needsMany = chosen.some(({ name }) => /^tenants\d{2}/.test(name));
   const stage = await openStage({ ...options, tenants: needsMany ? options.tenants : 0, say });
@@ -53,13 +59,15 @@ export async function runBench(options: BenchOptions, say: (text: string) => voi
   process.once('SIGINT', stop);
   try {
     const window = { warmUpMs: options.warmUpMs, measuredMs: options.measuredMs };
+    const setting = { stage, window, soFar: new Map() };
     say('warming up');
-    for (const scenario of [baseline, randomAccounts, withoutAuth])
-      if (chosen.includes(scenario)) await scenario.run({ stage, window, soFar: new Map() });
+    // Code is compiled and connections are opened before anything counts.
+    for (const scenario of [randomAccounts, hundredTenants, withoutAuth])
+      if (chosen.includes(scenario)) await scenario.run(setting);
     say('choosing the pool of the baseline');
-    const baselinePool = chosen.includes(baseline)
-      ? await tuneBaseline({ stage, window, soFar: new Map() })
-      : undefined;
+    const trial = options.quick ? { ...setting, window: { warmUpMs: 200, measuredMs: 400 } } : setting;
+    const baselinePool = chosen.includes(baseline) ? await tuneBaseline(baseline, trial) : undefined;
+    if (chosen.includes(baselineOwnStatements)) await tuneBaseline(baselineOwnStatements, trial);
     const results = new Map(chosen.map((scenario) => [scenario, [] as Measurement[]]));
     for (let round = 1; round <= options.rounds; round += 1) {
       const soFar = new Map<string, Measurement>();

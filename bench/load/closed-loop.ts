@@ -47,7 +47,7 @@ export async function closedLoops(
   edges.closed?.();
   running = false;
   // What is under way may finish, so that the next phase does not pay for this one.
-  await delay(300);
+  await delay(150);
   for (const connection of opened.flat()) connection.close();
   return tallies.map((tally) => tally.result());
 }

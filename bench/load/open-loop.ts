@@ -51,7 +51,7 @@ export async function openLoop(arrivals: Arrivals, window: Window, edges: Edges 
   edges.closed?.();
   clearInterval(timer);
   taken = due.length;
-  await delay(300);
+  await delay(150);
   for (const connection of connections) connection.close();
   return tally.result();
 }

@@ -70,6 +70,12 @@ function targetsOf({ series }: BenchRun): Target[] {
     ({ key, text, value, bound, better: 'less' }) as const;
   return [
     more('randomOverBaseline', 'random accounts, over lock per transaction', ratio('random', 'baseline'), 6),
+    more(
+      'randomOverOwnStatements',
+      'random accounts, over lock per transaction with our statements',
+      ratio('random', 'baselineOwnStatements'),
+      1,
+    ),
     more('hotOverRandom', 'one hot account, over random accounts', ratio('hot', 'random'), 0.9),
     more('batchRowsOverCopy', 'batch of 200, over COPY of the same rows', ratio('batch', 'copy'), 0.5),
     more('hundredTenantsOverOne', '100 tenants over one, 2,000 connections each', ratio('tenants100', 'tenants1'), 0.4),

@@ -4,7 +4,8 @@ import { copyIn, copyOut } from '../load/copy.js';
 import type { Stage } from '../stage/stage.js';
 import { cpuMeter, type Scenario } from './scenario.js';
 
-const transactionsPerCommit = 1_000;
+/** As many as the batches that are compared with it. */
+const transactionsPerCommit = 200;
 
 /**
  * `COPY` of transactions and operations as the other scenarios wrote them, under new ids, into tables with the same

@@ -14,7 +14,7 @@ function tenants(count: number, connections: number): Scenario {
     connections,
     makeBody: randomTransfers,
     prepared: count === 1 ? 2_000 : 100,
-    warmUpMsMin: 1_500,
+    warmUpMsMin: 1_200,
   });
 }
 

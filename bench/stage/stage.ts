@@ -32,6 +32,7 @@ export interface Stage {
 export interface StageOptions {
   readonly accounts: number;
   readonly tenants: number;
+  readonly accountsEach: number;
   /** Of the many tenants; the others have databases of their own. */
   readonly manyIsolation: 'database' | 'schema';
   readonly say: (text: string) => void;
@@ -78,13 +79,17 @@ async function setUp(options: StageOptions, closers: (() => Promise<unknown>)[],
     closers.push(() => server.stop());
     return server;
   };
-  const program = [...profiling(), file('../../packages/server/bin/cofferdam.js'), 'serve'];
+  const program = [...nodeOptions, ...profiling(), file('../../packages/server/bin/cofferdam.js'), 'serve'];
   const ours = await start('server', program, { MULTI_TENANT_ENABLED: 'true' });
-  const baseline = await start('baseline', ['--import', 'tsx', '--conditions=source', file('../baseline/server.ts')], {
-    MULTI_TENANT_ENABLED: 'true',
-    MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT: String(baselineConnectionsMax),
-  });
-  const plain = await start('plain', [file('../../packages/server/bin/cofferdam.js'), 'serve'], {});
+  const baseline = await start(
+    'baseline',
+    [...nodeOptions, '--import', 'tsx', '--conditions=source', file('../baseline/server.ts')],
+    {
+      MULTI_TENANT_ENABLED: 'true',
+      MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT: String(baselineConnectionsMax),
+    },
+  );
+  const plain = await start('plain', [...nodeOptions, file('../../packages/server/bin/cofferdam.js'), 'serve'], {});
 
   const tenant = (name: string, isolation: 'database' | 'schema' = 'database') =>
     createTenant(ours, apiKey, name, isolation);
@@ -97,7 +102,7 @@ async function setUp(options: StageOptions, closers: (() => Promise<unknown>)[],
   const numbers = Array.from({ length: options.tenants }, (_, i) => i);
   const manyBooks = await inParallel(numbers, 4, async (i) => {
     const place = await tenant(`tenant ${i}`, options.manyIsolation);
-    const built = await buildBooks(ours.urls.ledger, place, 20);
+    const built = await buildBooks(ours.urls.ledger, place, options.accountsEach);
     made += 1;
     say(`tenants ${made} of ${options.tenants}`);
     return built;
@@ -127,9 +132,10 @@ function openPostgres(folder: string): Promise<EmbeddedServer> {
   return startEmbedded({ directory: join(folder, 'postgres'), log, ourFolders: [folder], settings });
 }
 
-/** `BENCH_CPU_PROF=folder` leaves a CPU profile of the measured server there; `BENCH_NODE_OPTIONS` for other trials. */
+/** As `npm start` runs it; `BENCH_CPU_PROF=folder` leaves a CPU profile of the measured server there. */
+const nodeOptions = ['--max-semi-space-size=64'];
+
 function profiling(): string[] {
   const folder = process.env['BENCH_CPU_PROF'];
-  const more = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
-  return folder === undefined ? more : ['--cpu-prof', `--cpu-prof-dir=${folder}`, ...more];
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }

@@ -25,6 +25,7 @@ export const accessErrorCatalogue = {
   payload_too_large: { code: 'AUT-0019', status: 413, title: 'Payload Too Large', oauth: 'invalid_request' },
   headers_too_large: { code: 'AUT-0020', status: 431, title: 'Header Fields Too Large', oauth: 'invalid_request' },
   invalid_refresh_token: { code: 'AUT-1005', status: 400, title: 'Invalid Refresh Token', oauth: 'invalid_grant' },
+  invalid_code: { code: 'AUT-1009', status: 400, title: 'Invalid Code', oauth: 'invalid_grant' },
   mfa_token_invalid: {
     code: 'AUT-1006',
     status: 401,

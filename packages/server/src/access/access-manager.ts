@@ -11,6 +11,7 @@ import type { TokenRules } from '../http/verify-token.js';
 import { type AccessContext, createAccessAdmission } from './access-context.js';
 import { type AccessSeeder, createAccessSeeder } from './access-seeder.js';
 import { type ClientSecrets, createClientSecrets } from './credentials/client-secrets.js';
+import { deriveKey } from './credentials/derived-key.js';
 import { createPasswords, type Passwords, type PasswordsOptions } from './credentials/passwords.js';
 import { createSecretMaker, type SecretMaker } from './credentials/secret-maker.js';
 import { deriveServiceKey } from './credentials/service-key.js';
@@ -35,6 +36,8 @@ import type { SendCode } from './login/send-code.js';
 import type { TenantStatusPort } from './login/tenant-status.js';
 import { createMfaSecrets } from './mfa/mfa-secrets.js';
 import { createMfaSettings, type MfaSettings } from './mfa/mfa-settings.js';
+import { createExchangeCode } from './oidc/exchange-code.js';
+import { mountAuthorization } from './oidc/mount-authorization.js';
 import { createLocalPermissionSource } from './permissions/local-permission-source.js';
 import type { Subjects } from './permissions/subjects.js';
 import { createWatchedSubjects } from './permissions/watched-subjects.js';
@@ -174,6 +177,12 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     strangers: createFailureLimiter({ now, failuresMax: 30, what: 'wrong refresh tokens from this address' }),
     onRevoked,
   });
+  const exchangeCode = createExchangeCode({
+    ...shared,
+    issuer: tokens,
+    limiter: createFailureLimiter({ now, what: 'wrong codes of this client from this address' }),
+    onRevoked,
+  });
   const rules: TokenRules = {
     // From memory: asking again costs nothing, and a token of a key just made is known at once.
     keys: createKeySource({ load: () => keys.publicKeys(), now, freshForMs: 60_000, unknownEveryMs: 0 }),
@@ -209,7 +218,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
 
   const routes = [
     logInRoute(login, multiTenant),
-    issueOauthTokenRoute(login, refresh, multiTenant),
+    issueOauthTokenRoute(login, refresh, exchangeCode, multiTenant),
     refreshTokenRoute(refresh),
     logOutRoute(logout),
     revokeOauthTokenRoute(revoke),
@@ -238,6 +247,15 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   });
   const authenticate = async (request: Parameters<typeof verify>[0]) => (await verify(request)).principal;
   registerRoutes(app, routes, createAccessAdmission({ authenticate, multiTenant, tenantStatus, subjects, serviceKey }));
+  mountAuthorization(app, {
+    store,
+    issuer,
+    multiTenant,
+    cookieKey: deriveKey(encryptionKey, 'cookie-signing').toString('base64url'),
+    trustsProxy: options.trustedProxies.length > 0,
+    login: { login, secondFactor },
+    now,
+  });
 
   revocations.start();
   changes.start();

@@ -29,6 +29,7 @@ const tenantTables = [
   'recovery_code',
   'mfa_session',
   'remembered_device',
+  'oidc_record',
   'directory_change',
 ];
 
@@ -64,6 +65,8 @@ async function leaveTraces({ db, tenantId }: DirectoryTx): Promise<void> {
     .values({ ...token, client_id: 'any', code_kind: null, code_hmac: null })
     .execute();
   await db.insertInto('remembered_device').values(token).execute();
+  const record = { tenant_id: tenantId, kind: 'Session', id_hash: hash, payload: '{}', expires_at: at };
+  await db.insertInto('oidc_record').values(record).execute();
   await recordChange({ db, tenantId } as DirectoryTx, { kind: 'person', subject: userId }, at);
 }
 

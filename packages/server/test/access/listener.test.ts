@@ -40,10 +40,12 @@ describe('the listener of the Access Manager', () => {
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       token_endpoint: `${issuer}/v1/oauth/token`,
       userinfo_endpoint: `${issuer}/v1/userinfo`,
-      grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
-      response_types_supported: [],
+      grant_types_supported: ['authorization_code', 'client_credentials', 'password', 'refresh_token'],
+      authorization_endpoint: `${issuer}/oidc/auth`,
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
     });
-    expect(found.json()).not.toHaveProperty('authorization_endpoint');
+    expect(found.json()).not.toHaveProperty('end_session_endpoint');
     const urls = access.routes.map(({ url }) => url);
     for (const name of ['jwks_uri', 'token_endpoint', 'userinfo_endpoint'])
       expect(urls).toContain(new URL(found.json()[name]).pathname);

@@ -6,7 +6,8 @@ export type KeyPurpose =
   | 'signing-key-encryption'
   | 'service-key'
   | 'mfa-secret-encryption'
-  | 'mfa-code-hmac';
+  | 'mfa-code-hmac'
+  | 'cookie-signing';
 
 /** 32 bytes for one purpose of the Access Manager, from the installation's encryption key (32 bytes). */
 export function deriveKey(encryptionKey: Buffer, purpose: KeyPurpose): Buffer {

@@ -61,6 +61,7 @@ export interface DirectoryTables extends SessionTables {
     product: Generated<string>;
     role: ApplicationRole | null;
     is_system: Generated<boolean>;
+    redirect_uris: Generated<string[]>;
     expires_at: OptionalInstant;
     disabled_at: OptionalInstant;
     created_at: Instant;

@@ -38,6 +38,8 @@ export type LoginRequest =
       readonly clientSecret: string | undefined;
       /** Of a device on which the second factor was shown lately. */
       readonly deviceToken: string | undefined;
+      /** Only who it is, and no tokens yet: the authorization endpoint gives out a code. */
+      readonly forAuthorization?: boolean;
     };
 
 export interface LoginOptions {
@@ -66,7 +68,12 @@ export interface MfaChallenge {
   readonly expiresInSeconds: number;
 }
 
-export type LoginAnswer = TokenSet | MfaChallenge;
+/** Who it is, by user id: the answer to a login for an authorization. */
+export interface Authenticated {
+  readonly authenticated: string;
+}
+
+export type LoginAnswer = TokenSet | MfaChallenge | Authenticated;
 
 /** @throws AccessError AUT-1002 for whatever is wrong with the credentials, AUT-0016 tenant suspended, AUT-0015, AUT-1099 */
 export type Login = (request: LoginRequest, address: string) => Promise<LoginAnswer>;
@@ -138,7 +145,8 @@ export function createLogin(options: LoginOptions): Login {
     }
     await issuer.ready();
     const plan = issuer.plan();
-    const withSession = request.grant === 'password' || request.withRefreshToken;
+    const forAuthorization = request.grant === 'password' && request.forAuthorization === true;
+    const withSession = request.grant === 'password' ? !forAuthorization : request.withRefreshToken;
     // No token without its record: one commit.
     const opened = await withDirectory(store, tenantId, async (tx) => {
       if (found.user !== undefined && !(await holdPassword(tx, found.user))) throw badCredentials();
@@ -148,7 +156,8 @@ export function createLogin(options: LoginOptions): Login {
       await insertAuditEvent(tx, newId(), options.now(), { ...event, ...outcome, result: 'ok' });
       return challenge ?? (withSession ? openSession(tx, newId(), verdict, plan) : undefined);
     });
-    return opened !== undefined && 'mfaToken' in opened ? opened : finishTokenSet(issuer, verdict, plan, opened);
+    if (opened !== undefined && 'mfaToken' in opened) return opened;
+    return forAuthorization ? { authenticated: verdict.subject } : finishTokenSet(issuer, verdict, plan, opened);
   };
 }
 

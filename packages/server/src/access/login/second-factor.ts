@@ -19,7 +19,7 @@ import type { TokenIssuer, TokenPlan, TokenSubject } from '../tokens/token-issue
 import { finishTokenSet, openSession, type TokenSet } from '../tokens/token-set.js';
 import { checkCode, type ShownCode } from './check-code.js';
 import type { FailureLimiter } from './failure-limiter.js';
-import type { MfaChallenge } from './login.js';
+import type { Authenticated, MfaChallenge } from './login.js';
 import { deliverCode, type SendCode } from './send-code.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 import { findTokenSubject } from './token-subject.js';
@@ -58,6 +58,14 @@ export interface SecondFactor {
   challenge(request: { mfaToken: string; mfaType: MfaKind }, address: string): Promise<void>;
   /** @throws AccessError AUT-1006 token, AUT-1007 code, AUT-1008 too many tries, AUT-0016 */
   verify(request: ShownCode & { mfaToken: string; rememberDevice: boolean }, address: string): Promise<VerifiedLogin>;
+  /** The same without tokens, for a login of that client: the authorization endpoint gives out a code. */
+  authenticate(request: ShownCode & { mfaToken: string }, of: OfClient, address: string): Promise<Authenticated>;
+}
+
+/** The client that a login is for. */
+export interface OfClient {
+  readonly tenantId: TenantId;
+  readonly clientId: string;
 }
 
 export interface VerifiedLogin {
@@ -107,6 +115,34 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     });
   }
 
+  /** Checks the code and ends the session between the steps; `then` goes on in the same transaction. */
+  async function useCode<T extends object>(
+    tx: DirectoryTx,
+    session: MfaSession,
+    hash: Buffer,
+    shown: ShownCode,
+    address: string,
+    then: (verdict: { subject: TokenSubject }, at: Date) => Promise<T>,
+  ): Promise<T | Refused> {
+    const { userId, clientId } = session;
+    const at = now();
+    const audit = (result: 'ok' | 'failed', reason: string) =>
+      insertAuditEvent(tx, newId(), at, { kind: 'mfa', result, reason, actor: userId, address });
+    if (!(await checkCode(tx, secrets, session, shown, at))) {
+      await updateMfaSession(tx, hash, { attempts: session.attempts + 1 });
+      await audit('failed', 'wrong_code');
+      return {
+        refusal: new AccessError('mfa_code_wrong', { message: 'The code is not right, or was used before.' }),
+      };
+    }
+    const verdict = await findTokenSubject(tx, { kind: 'person', subject: userId, clientId }, at);
+    if ('problem' in verdict) return { refusal: invalidToken() };
+    if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId as TenantId);
+    await updateMfaSession(tx, hash, { endedAt: at });
+    await audit('ok', shown.recoveryCode === undefined ? shown.mfaType : 'recovery_code');
+    return then(verdict, at);
+  }
+
   return Object.freeze({
     async begin(tx: DirectoryTx, { subject, clientId }: TokenSubject, deviceToken: string | undefined) {
       const factors = await listEnabledFactors(tx, subject);
@@ -151,29 +187,24 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     ): Promise<VerifiedLogin> {
       await issuer.ready();
       const plan: TokenPlan = issuer.plan();
-      const verified = await withSession<Verified>(request.mfaToken, address, async (tx, session, hash) => {
-        const { userId, clientId } = session;
-        const at = now();
-        const audit = (result: 'ok' | 'failed', reason: string) =>
-          insertAuditEvent(tx, newId(), at, { kind: 'mfa', result, reason, actor: userId, address });
-        if (!(await checkCode(tx, secrets, session, request, at))) {
-          await updateMfaSession(tx, hash, { attempts: session.attempts + 1 });
-          await audit('failed', 'wrong_code');
-          return {
-            refusal: new AccessError('mfa_code_wrong', { message: 'The code is not right, or was used before.' }),
-          };
-        }
-        const verdict = await findTokenSubject(tx, { kind: 'person', subject: userId, clientId }, at);
-        if ('problem' in verdict) return { refusal: invalidToken() };
-        if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId as TenantId);
-        await updateMfaSession(tx, hash, { endedAt: at });
-        await audit('ok', request.recoveryCode === undefined ? request.mfaType : 'recovery_code');
-        const opened = await openSession(tx, newId(), verdict.subject, plan);
-        const deviceToken = request.rememberDevice ? await rememberDevice(tx, userId, at) : undefined;
-        return { subject: verdict.subject, opened, deviceToken };
-      });
+      const verified = await withSession<Verified>(request.mfaToken, address, (tx, session, hash) =>
+        useCode(tx, session, hash, request, address, async ({ subject }, at) => {
+          const opened = await openSession(tx, newId(), subject, plan);
+          const deviceToken = request.rememberDevice ? await rememberDevice(tx, session.userId, at) : undefined;
+          return { subject, opened, deviceToken };
+        }),
+      );
       const tokens = await finishTokenSet(issuer, verified.subject, plan, verified.opened);
       return { tokens, deviceToken: verified.deviceToken };
+    },
+
+    async authenticate(request: ShownCode & { mfaToken: string }, { tenantId, clientId }: OfClient, address: string) {
+      return withSession<Authenticated>(request.mfaToken, address, async (tx, session, hash) => {
+        if (tx.tenantId !== tenantId || session.clientId !== clientId) return { refusal: invalidToken() };
+        return useCode(tx, session, hash, request, address, async ({ subject }) => ({
+          authenticated: subject.subject,
+        }));
+      });
     },
   });
 }

@@ -5,6 +5,7 @@ import type { AccessContext } from '../access-context.js';
 import { AccessError } from '../access-errors.js';
 import type { Login, MfaChallenge } from '../login/login.js';
 import type { Refresh, RefreshRequest } from '../login/refresh.js';
+import type { CodeExchange, ExchangeCode } from '../oidc/exchange-code.js';
 import { oauthTokenUrl } from '../render-access-error.js';
 import { readLogin } from './login-body.js';
 import { clientOf } from './oauth-client.js';
@@ -23,6 +24,7 @@ const spelling = {
 export function issueOauthTokenRoute(
   login: Login,
   refresh: Refresh,
+  exchangeCode: ExchangeCode,
   multiTenant: boolean,
 ): RouteDefinition<AccessContext> {
   return defineRoute({
@@ -43,6 +45,9 @@ export function issueOauthTokenRoute(
         client_secret: Type.Optional(Text(1024)),
         refresh_token: Type.Optional(Text(512)),
         device_token: Type.Optional(Text(512)),
+        code: Type.Optional(Text(256)),
+        redirect_uri: Type.Optional(Text(512)),
+        code_verifier: Type.Optional(Text(128)),
         scope: Type.Optional(Text(1024, { description: 'accepted and ignored' })),
       },
       { additionalProperties: false },
@@ -75,12 +80,18 @@ export function issueOauthTokenRoute(
         return { status: 200, body: oauthTokenBody(tokens), headers: noStore };
       }
       if (refreshToken !== undefined) throw foreign(grantType, 'refresh_token');
+      if (grantType === 'authorization_code') {
+        const tokens = await exchangeCode(readExchange(body, client), context.address);
+        return { status: 200, body: oauthTokenBody(tokens), headers: noStore };
+      }
+      if (body.code !== undefined) throw foreign(grantType, 'code');
       const members = { grantType, ...optional({ username, password, deviceToken }), ...client };
       const request = readLogin(members, spelling, { multiTenant, machinesRefresh: false });
       const answer = await login(request, context.address).catch((error: unknown) => {
         const refused = error instanceof AccessError && error.reasonName === 'bad_credentials';
         throw refused && request.grant === 'client_credentials' ? new AccessError('bad_client', error.info) : error;
       });
+      if ('authenticated' in answer) throw new Error('a login for an authorization is not answered with tokens');
       return 'accessToken' in answer
         ? { status: 200, body: oauthTokenBody(answer), headers: noStore }
         : { status: 400, body: mfaRequired(answer), headers: noStore };
@@ -100,6 +111,22 @@ function readRefresh(
     throw new AccessError('grant_lacks_fields', { message: `refresh_token needs ${missing.join(' and ')}.` });
   }
   return { refreshToken, clientId, clientSecret };
+}
+
+/** OAuth 2.1 §4.1.3: the redirect URI once more, and the verifier always. */
+function readExchange(
+  body: { code?: string; redirect_uri?: string; code_verifier?: string; username?: string; password?: string },
+  { clientId, clientSecret }: { clientId?: string; clientSecret?: string },
+): CodeExchange {
+  const { code, redirect_uri: redirectUri, code_verifier: codeVerifier } = body;
+  if (body.username !== undefined || body.password !== undefined)
+    throw foreign('authorization_code', 'username and no password');
+  if (code === undefined || redirectUri === undefined || codeVerifier === undefined || clientId === undefined) {
+    const given = { code, redirect_uri: redirectUri, code_verifier: codeVerifier, client_id: clientId };
+    const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [name] : []));
+    throw new AccessError('grant_lacks_fields', { message: `authorization_code needs ${missing.join(' and ')}.` });
+  }
+  return { code, redirectUri, codeVerifier, clientId, clientSecret };
 }
 
 function foreign(grant: string, names: string): AccessError {

@@ -56,6 +56,7 @@ export function oauthTokenBody({ accessToken, expiresInSeconds, refreshToken, id
 /** Tokens, or the question for the second factor, in the words of the documented routes. */
 export function loginAnswer(answer: LoginAnswer): Answer {
   if ('accessToken' in answer) return { status: 200, body: tokenSetBody(answer), headers: noStore };
+  if ('authenticated' in answer) throw new Error('a login for an authorization is not answered with tokens');
   const { mfaToken, mfaTypes, preferredType, expiresInSeconds } = answer;
   return {
     status: 200,

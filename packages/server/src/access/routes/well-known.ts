@@ -3,6 +3,7 @@ import { defineRoute, type RouteDefinition } from '../../http/route.js';
 import type { AccessContext } from '../access-context.js';
 import type { TokenAlgorithm } from '../directory/tables.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import { authorizationUrl } from '../oidc/mount-authorization.js';
 import { oauthRevocationUrl, oauthTokenUrl } from '../render-access-error.js';
 import { personScope } from '../tokens/token-set.js';
 
@@ -30,20 +31,24 @@ export function getJwksRoute(keys: KeyRing): RouteDefinition<AccessContext> {
   });
 }
 
-/** Says only what is true today: there is no authorization endpoint yet. */
+/** Says only what is true today. */
 export function getOpenidConfigurationRoute(issuer: string, algorithm: TokenAlgorithm): RouteDefinition<AccessContext> {
   const base = issuer.replace(/\/+$/, '');
   const body = {
     issuer,
     jwks_uri: `${base}/.well-known/jwks.json`,
+    authorization_endpoint: `${base}${authorizationUrl}`,
     token_endpoint: `${base}${oauthTokenUrl}`,
     revocation_endpoint: `${base}${oauthRevocationUrl}`,
     userinfo_endpoint: `${base}/v1/userinfo`,
-    grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
+    grant_types_supported: ['authorization_code', 'client_credentials', 'password', 'refresh_token'],
     scopes_supported: personScope.split(' '),
-    response_types_supported: [],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: [algorithm],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     subject_types_supported: ['public'],
     claims_supported: [
       ...['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'azp'],

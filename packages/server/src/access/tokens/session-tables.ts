@@ -29,6 +29,17 @@ export interface SessionTables {
     access_jti: string;
     access_expires_at: Instant;
   };
+  oidc_record: {
+    tenant_id: string;
+    kind: string;
+    id_hash: Buffer;
+    uid: string | null;
+    grant_id: string | null;
+    payload: string;
+    expires_at: Instant;
+    consumed_at: OptionalInstant;
+    session_id: string | null;
+  };
   revocation_feed: { only_row: Generated<boolean>; position: number };
   revoked_token: { tenant_id: string; jti: string; expires_at: Instant; position: number };
   user_mfa: {

@@ -50,6 +50,8 @@ export interface TokenPlan {
 export interface TokenSession {
   readonly id: string;
   readonly startedAt: Date;
+  /** Of the authorization request that began it: the client finds its own again in the ID token. */
+  readonly nonce?: string;
 }
 
 export interface SignedTokens {
@@ -118,6 +120,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         ...times,
         auth_time: seconds(session.startedAt),
         sid: session.id,
+        ...(session.nonce === undefined ? {} : { nonce: session.nonce }),
         name: displayName ?? name,
         preferred_username: name,
         ...(who.email === undefined ? {} : { email: who.email, email_verified: who.emailVerified ?? false }),

@@ -1,6 +1,7 @@
 import type { RouteDefinition } from '../../../http/route.js';
 import type { AccessContext } from '../../access-context.js';
 import type { Identity } from '../../identity/identity-context.js';
+import { redirectUriRoutes } from '../redirect-uris.js';
 import { applicationRoutes } from './applications.js';
 import { auditEventsRoute } from './audit-events.js';
 import { groupRoutes } from './groups.js';
@@ -16,6 +17,7 @@ export function identityRoutes(identity: Identity): RouteDefinition<AccessContex
     ...mfaSettingsRoutes(identity),
     ...groupRoutes(identity),
     ...applicationRoutes(identity),
+    ...redirectUriRoutes(identity),
     auditEventsRoute(identity),
   ];
 }

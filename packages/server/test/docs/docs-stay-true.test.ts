@@ -26,3 +26,15 @@ test('every relative link in the documents leads somewhere', () => {
 test('docs/configuration.md is what the table of variables says (npm run docs:configuration)', () => {
   expect(read('docs/configuration.md')).toBe(configurationDocument());
 });
+
+test('docs/security.md: each threat is tested where it says', () => {
+  const rows = [...read('docs/security.md').matchAll(/^\| (X-\d\d) \|.*$/gm)];
+  expect(rows.map(([, number]) => number)).toEqual(
+    expect.arrayContaining(Array.from({ length: 22 }, (_, index) => `X-${String(index + 1).padStart(2, '0')}`)),
+  );
+  for (const [row, number] of rows) {
+    const files = [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file]) => file as string);
+    expect(files.length, number).toBeGreaterThan(0);
+    for (const file of files) expect(read(file), `${number} in ${file}`).toContain(number as string);
+  }
+});

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
 import { decodeJwt } from 'jose';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -338,5 +339,42 @@ describe('authorization code with PKCE', () => {
     const payload = { redirectUris: ['https://evil.example/'] };
     expect((await access.app.inject({ method: 'PUT', url, headers, payload })).statusCode).toBe(404);
     expect((await access.app.inject({ url, headers })).statusCode).toBe(404);
+  });
+
+  // The last: it uses up what one address may get wrong.
+  it('meets damaged requests and forms with neither a code nor a 5xx', { timeout: 30_000 }, async () => {
+    const url = authorizeUrl(newVerifier());
+    const browser = new Browser(origin);
+    const page = await openLogin(browser, authorizeUrl(newVerifier()));
+    const damage = fc.record({
+      at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      length: fc.integer({ min: 0, max: 30 }),
+      put: fc.oneof(
+        fc.string({ maxLength: 6 }),
+        fc.constantFrom('&client_id=x', '%00', '%', '&', '=', '[]', '/../', '#'),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(damage, async ({ at, length, put }) => {
+        const from = 6 + Math.floor(at * (url.length - 6));
+        const damaged = url.slice(0, from) + encodeURI(put) + url.slice(from + length);
+        const answer = await new Browser(origin).open(damaged);
+        expect(answer.status, damaged).toBeLessThan(500);
+        expect(answer.location).not.toContain('code=');
+      }),
+      { numRuns: 250 },
+    );
+    const texts = fc.dictionary(
+      fc.constantFrom('step', 'username', 'password', 'mfaToken', 'mfaType', 'offered', 'code', 'x'),
+      fc.oneof(fc.constantFrom('code', 'send', 'app', 'sms', tenant.username), fc.string({ maxLength: 20 })),
+    );
+    await fc.assert(
+      fc.asyncProperty(texts, async (form) => {
+        const answer = await browser.open(page, form);
+        expect(answer.status, JSON.stringify(form)).toBeLessThan(500);
+        expect(answer.status).not.toBe(303);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -335,6 +335,30 @@ export const errorCatalogue = {
   request_header_fields_too_large: { code: '0497', title: 'Request Header Fields Too Large' },
   /** holder unknown */
   holder_id_not_found: { code: 'CRM-0006', title: 'Holder ID Not Found' },
+  /** instrument unknown */
+  instrument_id_not_found: { code: 'CRM-0008', title: 'Instrument ID Not Found' },
+  /** document of another holder of the organization */
+  document_association: { code: 'CRM-0010', title: 'Document Association Error' },
+  /** account has an instrument */
+  account_already_associated: { code: 'CRM-0013', title: 'Account Already Associated' },
+  /** holder delete refused because of instruments */
+  holder_has_instruments: { code: 'CRM-0017', title: 'Unable to Delete Holder' },
+  /** banking details closed before the instrument was made */
+  closing_date_before_creation: { code: 'CRM-0023', title: 'Alias Closing Date Before Creation Date' },
+  /** related party unknown */
+  related_party_not_found: { code: 'CRM-0024', title: 'Related Party Not Found' },
+  /** role of a related party invalid */
+  invalid_related_party_role: { code: 'CRM-0025', title: 'Invalid Related Party Role' },
+  /** related party without document */
+  related_party_document_required: { code: 'CRM-0026', title: 'Related Party Document Required' },
+  /** related party without name */
+  related_party_name_required: { code: 'CRM-0027', title: 'Related Party Name Required' },
+  /** related party without startDate */
+  related_party_start_date_required: { code: 'CRM-0028', title: 'Related Party Start Date Required' },
+  /** endDate of a related party before its startDate, or no date */
+  related_party_end_date_invalid: { code: 'CRM-0029', title: 'Related Party End Date Invalid' },
+  /** holder delete refused because of accounts */
+  holder_has_accounts: { code: 'CRM-0030', title: 'Unable to Delete Holder' },
 } as const satisfies Record<string, { code: string; title: string }>;
 
 export type ErrorName = keyof typeof errorCatalogue;

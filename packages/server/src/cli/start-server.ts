@@ -1,16 +1,20 @@
+import type { TenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
 import { type Config, ConfigError } from '../config.js';
 import type { TenantResolver } from '../http/principal.js';
+import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
 import { runtimeGrants } from '../ledger/migrations/runtime-grants.js';
 import { createPoster } from '../ledger/posting/poster.js';
 import { type InstallationNames, installationNames } from '../postgres/installation.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
+import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
 import { prepareSingleTenant } from '../tenancy/single-tenant.js';
+import type { TenantManager } from '../tenancy/tenant-manager.js';
 import { createTenantPools } from '../tenancy/tenant-pools.js';
 import { CliError } from './cli-error.js';
 import { localSecrets } from './local-secrets.js';
@@ -72,7 +76,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
         : undefined;
     const ledger = config.parts.has('ledger')
       ? buildLedger(ground, {
-          ...(await openStores(ground, catalogues, closers)),
+          ...(await openStores(ground, catalogues, manager, closers)),
           access,
           isDraining: () => draining,
           poster: (options.createPoster ?? createPoster)({ now, newId: ground.newId, log }),
@@ -110,12 +114,19 @@ export async function startServer(config: Config, options: StartOptions): Promis
   }
 }
 
+interface Stores {
+  readonly tenants: TenantResolver<TenantContext>;
+  readonly checks: Record<string, () => Promise<Check>>;
+  readonly metadataIndexes: MetadataIndexPort;
+}
+
 /** Where requests find their books: by the token's tenant, or the one static context. */
 async function openStores(
   ground: Ground,
   catalogues: Catalogues | undefined,
+  manager: TenantManager | undefined,
   closers: Closers,
-): Promise<{ tenants: TenantResolver<TenantContext>; checks: Record<string, () => Promise<Check>> }> {
+): Promise<Stores> {
   const { config, log, metrics, admin, names, secrets } = ground;
   if (catalogues?.ledger) {
     const catalogue = catalogues.ledger;
@@ -135,6 +146,9 @@ async function openStores(
         control: async () =>
           catalogue.isFresh() ? { status: 'up' } : { status: 'degraded', reason: 'the change feed is silent' },
       },
+      metadataIndexes: manager
+        ? createMetadataIndexer({ connect: ({ tenantId }) => manager.connectMigrator(tenantId as TenantId), log })
+        : createUnavailableIndexer(),
     };
   }
   if (admin === undefined)
@@ -150,6 +164,7 @@ async function openStores(
   closers.add(() => single.drain(drainMs));
   return {
     tenants: { resolve: () => single.context },
+    metadataIndexes: createMetadataIndexer({ connect: () => single.connectMigrator(), log }),
     checks: {
       database: async () => {
         await single.context.pool.pg.query('select 1');

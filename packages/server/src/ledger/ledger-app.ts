@@ -3,9 +3,13 @@ import type { TenantContext } from '../postgres/tenant-context.js';
 import type { LedgerDeps } from './ledger-deps.js';
 import { accountTypeRoutes } from './routes/account-types/index.js';
 import { accountRoutes } from './routes/accounts/index.js';
+import { assetRateRoutes } from './routes/asset-rates/index.js';
 import { assetRoutes } from './routes/assets/index.js';
 import { balanceRoutes } from './routes/balances/index.js';
+import { holderRoutes } from './routes/holders/index.js';
+import { instrumentRoutes } from './routes/instruments/index.js';
 import { ledgerResourceRoutes } from './routes/ledgers/index.js';
+import { metadataIndexRoutes } from './routes/metadata-indexes/index.js';
 import { operationRouteRoutes } from './routes/operation-routes/index.js';
 import { operationRoutes } from './routes/operations/index.js';
 import { organizationRoutes } from './routes/organizations/index.js';
@@ -22,6 +26,7 @@ export function ledgerRoutes(deps: LedgerDeps): RouteDefinition<TenantContext>[]
     ...organizationRoutes(deps),
     ...ledgerResourceRoutes(deps),
     ...assetRoutes(deps),
+    ...assetRateRoutes(deps),
     ...portfolioRoutes(deps),
     ...segmentRoutes(deps),
     ...accountRoutes(deps),
@@ -31,5 +36,8 @@ export function ledgerRoutes(deps: LedgerDeps): RouteDefinition<TenantContext>[]
     ...operationRoutes(deps),
     ...operationRouteRoutes(deps),
     ...transactionRouteRoutes(deps),
+    ...metadataIndexRoutes(deps),
+    ...holderRoutes(deps),
+    ...instrumentRoutes(deps),
   ];
 }

@@ -1,3 +1,4 @@
+import type { MetadataIndexPort } from './metadata-index-port.js';
 import type { Poster } from './posting/poster.js';
 
 /** What the ledger's routes are built from; handed in by `cli/`, so that no module keeps state, clock or randomness of its own. */
@@ -6,6 +7,7 @@ export interface LedgerDeps {
   /** UUIDv7: list order and cursors rely on ids growing with time. */
   readonly newId: () => string;
   readonly poster: Poster;
+  readonly metadataIndexes: MetadataIndexPort;
   readonly limits: {
     /** Largest `limit` of a list. */
     readonly pageLimitMax: number;

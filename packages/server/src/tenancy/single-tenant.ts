@@ -9,6 +9,7 @@ import type { Migration } from '../postgres/migration.js';
 import { openClient, openTenantPool } from '../postgres/pool.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { checkPlace } from './check-place.js';
+import type { MigratorConnection } from './metadata-indexes.js';
 import { type StoreNames, singleStoreNames } from './physical-names.js';
 import type { Log } from './ports.js';
 import { closeToPublic } from './walls/public-rights.js';
@@ -29,6 +30,8 @@ export interface SingleTenantOptions {
 export interface SingleTenant {
   /** The one context of every request. */
   readonly context: TenantContext;
+  /** A connection of the store's migrator; the caller ends it. */
+  connectMigrator(): Promise<MigratorConnection>;
   /** Running transactions may finish within the grace, then all connections are closed. */
   drain(graceMs: number): Promise<void>;
 }
@@ -74,6 +77,17 @@ export async function prepareSingleTenant(options: SingleTenantOptions): Promise
   }
   return Object.freeze({
     context: Object.freeze({ tenantId: undefined, slug: undefined, configVersion: 1, pool }),
+    async connectMigrator() {
+      const { database, schema, ownerRole, migratorLogin: user } = store;
+      const migrator = connectionSettings({
+        ...withDatabase(options.admin, database),
+        user,
+        password: passwords.migrator,
+      });
+      const connection = openClient(migrator, { applicationName: 'cofferdam indexes', searchPath: [schema] });
+      await connection.connect();
+      return { client: connection, schema, ownerRole };
+    },
     drain: (graceMs: number) => pool.drain(graceMs),
   });
 }

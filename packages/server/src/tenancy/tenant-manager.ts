@@ -8,7 +8,9 @@ import type { StatusTools } from './change-status.js';
 import { openControlDatabase } from './control-database.js';
 import type { CreateTenantTools } from './create-tenant.js';
 import type { Vault } from './credentials.js';
+import type { MigratorConnection } from './metadata-indexes.js';
 import type { Isolation } from './physical-names.js';
+import { getPlacement } from './placement.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
 import type { PreparedServer } from './prepare-server.js';
 import { createProvisioner, type Provisioner } from './provisioning/provisioner.js';
@@ -44,6 +46,8 @@ export interface TenantManager extends CreateTenantTools, StatusTools {
   lookForWork(): void;
   /** Where a server is, for products that ask for a tenant's connections. */
   readonly serverSettings: (serverId: string) => ConnectionSettings;
+  /** A connection of the tenant's own migrator; the caller ends it. */
+  readonly connectMigrator: (tenantId: TenantId) => Promise<MigratorConnection>;
   /** Resumes what a killed process left unfinished, then keeps looking. Resolves when the first look is over. */
   start(): Promise<void>;
   /** Lets the tenant that is being worked at finish its run, then closes all connections. */
@@ -83,6 +87,14 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     retentionDays: options.retentionDays,
     provisioner,
     lookForWork: worker.look,
+    async connectMigrator(tenantId: TenantId) {
+      const { serverId, store, migratorCredential } = await getPlacement(control.pool, tenantId);
+      if (migratorCredential === null) throw new Error('the tenant has no migrator credential');
+      const { database, schema, migratorLogin: user, ownerRole } = store;
+      const password = vault.open(tenantId, 'migrator-login', migratorCredential);
+      const client = await admin.server(serverId).connectAs({ user, password, database, searchPath: schema });
+      return { client, schema, ownerRole };
+    },
     serverSettings: (serverId: string) => admin.server(serverId).settings,
     start: () => worker.start(),
     async stop() {

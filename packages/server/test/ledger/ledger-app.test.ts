@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { buildOpenApiDocument } from '../../src/http/openapi-document.js';
 import { ledgerRoutes } from '../../src/ledger/ledger-app.js';
 import { createPoster } from '../../src/ledger/posting/poster.js';
+import { createUnavailableIndexer } from '../../src/tenancy/metadata-indexes.js';
 import { documentationOf } from './support/documented.js';
 
 const now = () => new Date();
@@ -11,6 +12,7 @@ const routes = ledgerRoutes({
   now,
   newId,
   poster: createPoster({ now, newId, log: log as never }),
+  metadataIndexes: createUnavailableIndexer(),
   limits: { pageLimitMax: 100, monthRangeMax: 1 },
   production: false,
   implicitIdempotency: true,

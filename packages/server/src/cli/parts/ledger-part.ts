@@ -17,6 +17,7 @@ import { createRemoteRevocations } from '../../http/remote-revocations.js';
 import { createRevocationList } from '../../http/revocation-list.js';
 import type { RouteDefinition } from '../../http/route.js';
 import { ledgerRoutes } from '../../ledger/ledger-app.js';
+import type { MetadataIndexPort } from '../../ledger/metadata-index-port.js';
 import type { Poster } from '../../ledger/posting/poster.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { version } from '../version.js';
@@ -35,6 +36,7 @@ export interface LedgerOptions {
   readonly access: AccessManager | undefined;
   readonly checks: Readonly<Record<string, () => Promise<Check>>>;
   readonly isDraining: () => boolean;
+  readonly metadataIndexes: MetadataIndexPort;
   readonly poster: Poster;
 }
 
@@ -58,6 +60,7 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
       now,
       newId,
       poster: options.poster,
+      metadataIndexes: options.metadataIndexes,
       limits: { pageLimitMax: config.pageLimitMax, monthRangeMax: config.monthRangeMax },
       production: config.environmentName === 'production',
       implicitIdempotency: config.implicitIdempotency,

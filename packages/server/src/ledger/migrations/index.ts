@@ -1,6 +1,7 @@
 import type { Migration } from '../../postgres/migration.js';
 import { books } from './0001-books.js';
 import { routes } from './0002-routes.js';
+import { holders } from './0003-holders.js';
 
 /** In order. Released migrations are never changed, only followed. */
-export const ledgerMigrations: readonly Migration[] = [books, routes];
+export const ledgerMigrations: readonly Migration[] = [books, routes, holders];

@@ -12,6 +12,8 @@ grant update (description, metadata, updated_at) on operation to ${login};
 grant select, insert, update, delete on idempotency_key to ${login};
 grant select, insert, update on operation_route, transaction_route to ${login};
 grant select, insert, delete on transaction_route_member to ${login};
+grant select, insert, update on asset_rate to ${login};
+grant select, insert, update, delete on holder, instrument, record_key to ${login};
 grant select on schema_migration to ${login};
 `;
 }

@@ -4,6 +4,7 @@ import { taken } from './constraint-errors.js';
 import { and, type EntityRow, findLive, getLive, liveIn } from './entity-rows.js';
 import { effectiveSettings, type LedgerSettings } from './ledger-settings.js';
 import type { LedgerPlace } from './parents.js';
+import { selfHolderId } from './self-holder.js';
 import type { TenantTx } from './with-tenant.js';
 
 /** What an account may be linked to. */
@@ -32,7 +33,7 @@ export async function checkAccountParents(
 ) {
   const settings = effectiveSettings(ledger.settings);
   await refuseUnregisteredType(tx, settings, place, given.type);
-  refuseMissingHolder(settings, given);
+  const holderId = await holderOf(tx, settings, place, given);
   await refuseUnknownAsset(tx, place, given.assetCode);
   const entityId = await entityOf(tx, place, given);
   await refuseUnfitParent(tx, place, given);
@@ -44,6 +45,7 @@ export async function checkAccountParents(
     portfolio_id: given.portfolioId ?? null,
     segment_id: given.segmentId ?? null,
     entity_id: entityId,
+    holder_id: holderId,
   };
 }
 
@@ -59,24 +61,36 @@ async function refuseUnregisteredType(tx: TenantTx, settings: LedgerSettings, pl
     });
 }
 
-/** Holders are kept by a part of the API that is not here yet: until then no id can be that of a holder. */
-function refuseMissingHolder(settings: LedgerSettings, { holderId, skip, type }: AccountLinks): void {
-  if (skip?.holder === true && !settings.overrides.allowHolderSkip)
+/**
+ * The holder of the account: the one named, or the organization itself. Only a ledger that asks for holders looks
+ * whether the named one exists (ledger-api §4.3).
+ */
+async function holderOf(tx: TenantTx, settings: LedgerSettings, place: LedgerPlace, given: AccountLinks) {
+  const skipped = given.skip?.holder === true;
+  if (skipped && !settings.overrides.allowHolderSkip)
     throw new LedgerError('skip_not_permitted', {
       detail:
         'skip.holder needs the setting overrides.allowHolderSkip of this ledger. Leave skip out, or change the setting.',
       entityType: 'Account',
     });
-  if (!settings.accounting.requireHolder || skip?.holder === true || type === externalAccountType) return;
-  if (holderId === undefined || holderId === null)
+  const { holderId } = given;
+  const scope = { organization_id: place.organization_id };
+  const required = settings.accounting.requireHolder && !skipped && given.type !== externalAccountType;
+  if (holderId !== undefined && holderId !== null) {
+    const holder = await findLive(tx, 'holder', scope, holderId, 'share');
+    if (holder !== undefined || !required) return holderId;
+    throw new LedgerError('holder_id_not_found', {
+      detail: 'holderId is not the id of a holder of this organization. Create the holder first, or check the id.',
+      entityType: 'Holder',
+    });
+  }
+  if (required)
     throw new LedgerError('holder_required', {
       detail: 'holderId is missing, and the settings of this ledger ask for a holder on every account.',
       entityType: 'Account',
     });
-  throw new LedgerError('holder_id_not_found', {
-    detail: 'holderId is not the id of a holder of this organization.',
-    entityType: 'Holder',
-  });
+  if (given.type === externalAccountType) return null;
+  return (await findLive(tx, 'holder', scope, selfHolderId(place.organization_id), 'share'))?.id ?? null;
 }
 
 async function refuseUnknownAsset(tx: TenantTx, place: LedgerPlace, code: string): Promise<void> {

@@ -21,7 +21,7 @@ export interface NewAccount extends Description, AccountLinks {
 }
 
 /**
- * The account with its default balance. Throws in this order: 0007 for an unknown ledger, 0066, 0490, 0491, 0034,
+ * The account with its default balance. Throws in this order: 0007 for an unknown ledger, 0066, 0490, 0491, CRM-0006, 0034,
  * 0007 or 0035 for an unknown portfolio, 0029, 0030, 0020, 0036 (ledger-api §4.7).
  */
 export async function createAccount(
@@ -37,7 +37,6 @@ export async function createAccount(
     ...columns,
     ...place,
     ...links,
-    holder_id: given.holderId ?? null,
     holder_check_skipped: given.skip?.holder === true,
     name: given.name ?? `${given.assetCode} ${given.type} account`,
     asset_code: given.assetCode,

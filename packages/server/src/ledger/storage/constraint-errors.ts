@@ -1,5 +1,6 @@
 import { type ErrorName, LedgerError } from '@cofferdam/core';
 import { isUniqueViolation, violatedConstraint } from '../../postgres/pg-errors.js';
+import { metadataIndexPrefix } from '../metadata-index-port.js';
 
 /**
  * What the database refuses by itself when two requests race past the look-up that normally answers. Keyed by the
@@ -26,6 +27,16 @@ const takenByIndex = {
     detail: 'The account has a balance with this key. Choose another key.',
     entityType: 'Balance',
   },
+  holder_document_live: {
+    name: 'document_association',
+    detail: 'A holder of this organization has this document. Use that holder, or correct the document.',
+    entityType: 'Holder',
+  },
+  instrument_account_live: {
+    name: 'account_already_associated',
+    detail: 'The account has an instrument. Change that one, or name another account.',
+    entityType: 'Instrument',
+  },
 } as const satisfies Record<string, { name: ErrorName; detail: string; entityType: string }>;
 
 export type UniqueIndex = keyof typeof takenByIndex;
@@ -39,6 +50,15 @@ export function taken(index: UniqueIndex): LedgerError {
 /** A unique violation as the refusal it means; anything else unchanged. */
 export function asRefusal(error: unknown): unknown {
   const constraint = violatedConstraint(error);
+  if (isUniqueViolation(error) && constraint?.startsWith(metadataIndexPrefix)) return takenMetadataValue();
   if (!isUniqueViolation(error) || constraint === undefined || !Object.hasOwn(takenByIndex, constraint)) return error;
   return taken(constraint as UniqueIndex);
+}
+
+/** The client itself asked for a unique index on this metadata key. */
+function takenMetadataValue(): LedgerError {
+  return new LedgerError('bad_request', {
+    detail: 'A value in metadata is taken by another record, and a unique metadata index forbids that.',
+    errors: [{ location: 'metadata', message: 'metadata has a value that must be unique and is taken' }],
+  });
 }

@@ -15,6 +15,9 @@ const entityTypes = {
   balance: 'Balance',
   operation_route: 'OperationRoute',
   transaction_route: 'TransactionRoute',
+  asset_rate: 'AssetRate',
+  holder: 'Holder',
+  instrument: 'Instrument',
 } as const;
 
 export type EntityTable = keyof typeof entityTypes;
@@ -32,17 +35,41 @@ export interface Scope {
   readonly organization_id?: string;
   readonly ledger_id?: string;
   readonly account_id?: string;
+  readonly holder_id?: string;
 }
 
 /** `organization_id = … and ledger_id = … and deleted_at is null`, as a list of conditions. */
 export function liveIn(scope: Scope): RawBuilder<unknown>[] {
-  const placed = scopeColumns.filter((column) => scope[column] !== undefined);
-  return [...placed.map((column) => sql`${sql.ref(column)} = ${scope[column]}`), sql`deleted_at is null`];
+  return [...placedIn(scope), sql`deleted_at is null`];
 }
 
-const scopeColumns = ['organization_id', 'ledger_id', 'account_id'] as const satisfies readonly (keyof Scope)[];
+/** The same with deleted rows. */
+export function placedIn(scope: Scope): RawBuilder<unknown>[] {
+  const placed = scopeColumns.filter((column) => scope[column] !== undefined);
+  return placed.map((column) => sql`${sql.ref(column)} = ${scope[column]}`);
+}
+
+const scopeColumns = [
+  'organization_id',
+  'ledger_id',
+  'account_id',
+  'holder_id',
+] as const satisfies readonly (keyof Scope)[];
 
 export const and = (conditions: readonly RawBuilder<unknown>[]) => sql.join(conditions, sql` and `);
+
+/** A row whether or not it is deleted; only holders and instruments can be asked for that way. */
+export async function findAny<T extends 'holder' | 'instrument'>(
+  tx: TenantTx,
+  table: T,
+  scope: Scope,
+  id: string,
+  lock: RowLock = 'none',
+): Promise<EntityRow<T> | undefined> {
+  const conditions = and([sql`id = ${id}`, ...placedIn(scope)]);
+  const query = sql<EntityRow<T>>`select * from ${sql.table(table)} where ${conditions} ${rowLocks[lock]}`;
+  return (await query.execute(tx)).rows[0];
+}
 
 export async function findLive<T extends EntityTable>(
   tx: TenantTx,
@@ -70,6 +97,8 @@ const notFoundNames: Partial<Record<EntityTable, ErrorName>> = {
   account_type: 'account_type_not_found',
   operation_route: 'operation_route_not_found',
   transaction_route: 'transaction_route_not_found',
+  holder: 'holder_id_not_found',
+  instrument: 'instrument_id_not_found',
 };
 
 /** Throws `entity_not_found` (0007; 0109 for account types, 0101 and 0105 for routes) in the same words whether the row never existed, is deleted or belongs elsewhere. */

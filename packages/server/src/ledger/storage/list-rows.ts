@@ -1,13 +1,16 @@
 import { type ErrorName, LedgerError } from '@cofferdam/core';
 import { type RawBuilder, sql } from 'kysely';
-import { and, type EntityRow, liveIn, type Scope } from './entity-rows.js';
+import { and, type EntityRow, liveIn, placedIn, type Scope } from './entity-rows.js';
 import type { LedgerTables } from './tables.js';
 import type { TenantTx } from './with-tenant.js';
 
 /** A condition on the rows of a list; made by the helpers below, so that every value is a bound parameter. */
 export type Filter = RawBuilder<unknown>;
 
-export type ListedTable = Exclude<keyof LedgerTables, 'idempotency_key' | 'outbox' | 'transaction_route_member'>;
+export type ListedTable = Exclude<
+  keyof LedgerTables,
+  'idempotency_key' | 'record_key' | 'outbox' | 'transaction_route_member'
+>;
 
 export interface ListRequest<T extends ListedTable> {
   readonly table: T;
@@ -19,18 +22,35 @@ export interface ListRequest<T extends ListedTable> {
   /** `created_at`, both ends included. */
   readonly created?: { readonly from: string; readonly to: string } | undefined;
   readonly metadata?: MetadataFilter | undefined;
+  /** Deleted rows too. */
+  readonly includeDeleted?: boolean;
 }
 
 export interface MetadataFilter {
   readonly key: string;
   readonly value: string;
   /** What to answer when no record at all has this value (ledger-api §10.2); a page past the end is just empty. */
-  readonly noneFound: ErrorName;
+  readonly noneFound: ErrorName | 'an empty page';
 }
 
 /** No value, no condition: a list of filters is written `[...equals('type', type), ...startsWith('name', name)]`. */
 export const equals = (column: string, value: string | boolean | undefined): Filter[] =>
   value === undefined ? [] : [sql`${sql.ref(column)} = ${value}`];
+
+/** One of several values. */
+export const oneOf = (column: string, values: readonly string[] | undefined): Filter[] =>
+  values === undefined ? [] : [sql`${sql.ref(column)} = any(${values})`];
+
+/** A text member of a JSON column. */
+export const memberEquals = (column: string, member: string, value: string | undefined): Filter[] =>
+  value === undefined ? [] : [sql`${sql.ref(column)} ->> ${sql.lit(member)} = ${value}`];
+
+/** A list in a JSON column has an element with all the members that have a value here. */
+export const hasElement = (column: string, element: Readonly<Record<string, string | undefined>>): Filter[] => {
+  const wanted = Object.entries(element).filter(([, value]) => value !== undefined);
+  if (wanted.length === 0) return [];
+  return [sql`${sql.ref(column)} @> ${JSON.stringify([Object.fromEntries(wanted)])}::jsonb`];
+};
 
 /** Case-insensitive; the client's `%` and `_` are plain characters. */
 export const startsWith = (column: string, prefix: string | undefined): Filter[] =>
@@ -91,9 +111,9 @@ export async function listByCursor<T extends ListedTable>(
   };
 }
 
-function conditions({ scope, filters, created, metadata }: ListRequest<ListedTable>): Filter[] {
+function conditions({ scope, filters, created, metadata, includeDeleted }: ListRequest<ListedTable>): Filter[] {
   return [
-    ...liveIn(scope),
+    ...(includeDeleted ? placedIn(scope) : liveIn(scope)),
     ...filters,
     ...(created === undefined ? [] : [sql`created_at between ${created.from} and ${created.to}`]),
     ...(metadata === undefined ? [] : [metadataEquals(metadata)]),
@@ -101,7 +121,7 @@ function conditions({ scope, filters, created, metadata }: ListRequest<ListedTab
 }
 
 async function refuseUnmatchedMetadata(tx: TenantTx, { table, scope, metadata }: ListRequest<ListedTable>) {
-  if (metadata === undefined) return;
+  if (metadata === undefined || metadata.noneFound === 'an empty page') return;
   const matching = and([...liveIn(scope), metadataEquals(metadata)]);
   const { rows } = await sql`select 1 from ${sql.table(table)} where ${matching} limit 1`.execute(tx);
   if (rows.length === 0)

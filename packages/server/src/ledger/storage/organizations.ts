@@ -3,6 +3,7 @@ import { stringifyJson } from '../../http/json.js';
 import { changedColumns, type Description, newColumns, type Origin } from './described-columns.js';
 import { type EntityRow, findLive, getLive, insertEntity, updateEntity } from './entity-rows.js';
 import { recordEvent } from './record-event.js';
+import { createSelfHolder } from './self-holder.js';
 import type { TenantTx } from './with-tenant.js';
 
 export interface OrganizationChange extends Description {
@@ -18,7 +19,7 @@ export interface NewOrganization extends OrganizationChange {
   readonly legalDocument: string;
 }
 
-/** Throws 0039 for an unknown parent. */
+/** With the holder that it is to itself. Throws 0039 for an unknown parent. */
 export async function createOrganization(
   tx: TenantTx,
   origin: Origin,
@@ -33,6 +34,7 @@ export async function createOrganization(
     legal_document: given.legalDocument,
     address: addressColumn(given.address) ?? null,
   });
+  await createSelfHolder(tx, row);
   await recordEvent(tx, 'organization.created', row.id);
   return row;
 }

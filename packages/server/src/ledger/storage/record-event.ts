@@ -2,10 +2,12 @@ import type { EntityTable } from './entity-rows.js';
 import type { TenantTx } from './with-tenant.js';
 
 type RouteTable = 'operation_route' | 'transaction_route';
+/** Account types, asset rates, holders and instruments have no events. */
+type SilentTable = 'balance' | 'account_type' | 'asset_rate' | 'holder' | 'instrument';
 
-/** Event keys of ledger-api §13. Objects made implicitly (default balances, external accounts) and account types record none. */
+/** Event keys of ledger-api §13. Objects made implicitly (default balances, external accounts) record none. */
 export type EntityEvent =
-  | `${Exclude<EntityTable, 'balance' | 'account_type' | RouteTable> | 'operation-route' | 'transaction-route'}.${'created' | 'updated' | 'deleted'}`
+  | `${Exclude<EntityTable, SilentTable | RouteTable> | 'operation-route' | 'transaction-route'}.${'created' | 'updated' | 'deleted'}`
   | 'balance.created'
   | 'balance.config-changed'
   | 'balance.deleted';

@@ -180,6 +180,65 @@ export interface TransactionRouteMemberTable {
   position: number;
 }
 
+/** `rate` / 10^`scale` of `to_code` for one of `from_code`; one a pair. */
+export interface AssetRateTable extends EntityColumns, InLedger {
+  external_id: string;
+  from_code: string;
+  to_code: string;
+  rate: number;
+  scale: number;
+  source: string | null;
+  ttl_seconds: number;
+  /** Only what older clients say (ledger-api §15.1 row 3). */
+  effective_at: Timestamp | null;
+  expiration_at: Timestamp | null;
+  metadata: JsonColumn<Metadata>;
+}
+
+/** A part of a holder or instrument as the wire has it; null: not said. */
+export type PartColumn = ColumnType<Readonly<Record<string, unknown>> | null, string | null, string | null>;
+
+export interface HolderTable extends EntityColumns {
+  organization_id: string;
+  type: string;
+  name: string;
+  document: string;
+  external_id: string | null;
+  addresses: PartColumn;
+  contact: PartColumn;
+  natural_person: PartColumn;
+  legal_person: PartColumn;
+  metadata: JsonColumn<Metadata>;
+}
+
+export interface RelatedParty {
+  readonly id: string;
+  readonly document: string;
+  readonly name: string;
+  readonly role: string;
+  readonly startDate: string;
+  readonly endDate?: string;
+}
+
+export interface InstrumentTable extends EntityColumns, InLedger {
+  holder_id: string;
+  account_id: string;
+  document: string;
+  type: string;
+  banking_details: PartColumn;
+  regulatory_fields: PartColumn;
+  related_parties: ColumnType<readonly RelatedParty[], string, string>;
+  metadata: JsonColumn<Metadata>;
+}
+
+/** A remembered create of a holder or instrument. */
+export interface RecordKeyTable {
+  scope_id: string;
+  key_hash: Buffer;
+  expires_at: Timestamp;
+  first_answer: ColumnType<unknown, string | null, string | null>;
+}
+
 export interface IdempotencyKeyTable {
   ledger_id: string;
   key_hash: Buffer;
@@ -210,6 +269,10 @@ export interface LedgerTables {
   operation_route: OperationRouteTable;
   transaction_route: TransactionRouteTable;
   transaction_route_member: TransactionRouteMemberTable;
+  asset_rate: AssetRateTable;
+  holder: HolderTable;
+  instrument: InstrumentTable;
+  record_key: RecordKeyTable;
   idempotency_key: IdempotencyKeyTable;
   outbox: OutboxTable;
 }

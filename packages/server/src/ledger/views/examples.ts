@@ -8,6 +8,11 @@ export const exampleIds = {
   accountType: '019c96a0-0a06-7000-8000-000000000006',
   account: '019c96a0-0a07-7000-8000-000000000007',
   balance: '019c96a0-0a08-7000-8000-000000000008',
+  assetRate: '019c96a0-0a09-7000-8000-000000000009',
+  assetRateExternal: '019c96a0-0a0a-7000-8000-00000000000a',
+  holder: '019c96a0-0a0b-7000-8000-00000000000b',
+  instrument: '019c96a0-0a0c-7000-8000-00000000000c',
+  relatedParty: '019c96a0-0a0d-7000-8000-00000000000d',
 } as const;
 
 export const exampleStatus = { code: 'ACTIVE', description: null };

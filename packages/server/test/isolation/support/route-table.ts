@@ -4,6 +4,7 @@ import type { RouteDefinition } from '../../../src/http/route.js';
 import { ledgerRoutes } from '../../../src/ledger/ledger-app.js';
 import { createPoster } from '../../../src/ledger/posting/poster.js';
 import type { TenantContext } from '../../../src/postgres/tenant-context.js';
+import { createUnavailableIndexer } from '../../../src/tenancy/metadata-indexes.js';
 
 export type LedgerRoute = RouteDefinition<TenantContext>;
 
@@ -14,6 +15,7 @@ export function routeTable(): readonly LedgerRoute[] {
     now,
     newId,
     poster: createPoster({ now, newId, log: pino({ level: 'silent' }) }),
+    metadataIndexes: createUnavailableIndexer(),
     limits: { pageLimitMax: 100, monthRangeMax: 1 },
     production: false,
     implicitIdempotency: true,

@@ -36,7 +36,7 @@ describe('create', () => {
       name: 'Alice',
       parentAccountId: null,
       entityId: null,
-      holderId: null,
+      holderId: expect.any(String),
       assetCode: 'USD',
       organizationId: organization.split('/').at(-1),
       ledgerId: ledger.split('/').at(-1),

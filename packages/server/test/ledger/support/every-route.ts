@@ -7,7 +7,7 @@ export type Ids = Readonly<Record<string, string>>;
 
 /** Books with one record of each kind, all of them reachable by the ids answered. `tag` keeps two such books apart. */
 export async function createOneOfEach(api: LedgerApi, tag: string): Promise<Ids> {
-  const { organization, ledger, ledgerPath } = await createBooks(api);
+  const { organization, organizationPath, ledger, ledgerPath } = await createBooks(api);
   const create = async (path: string, body: object) => (await must(api.post(`${ledgerPath}/${path}`, body), path)).id;
   const [asset] = (await must(api.get(`${ledgerPath}/assets`))).items;
   const account = await create('accounts', { assetCode: 'USD', type: 'deposit', alias: `@${tag}` });
@@ -17,7 +17,24 @@ export async function createOneOfEach(api: LedgerApi, tag: string): Promise<Ids>
   const transaction = await must(api.post(`${ledgerPath}/transactions/inflow`, { description: tag, send }));
   const operation = transaction.operations.find((one: { accountId: string }) => one.accountId === account);
   const route = await create('operation-routes', { title: tag, operationType: 'bidirectional' });
+  const rate = await must(
+    api.call('PUT', `${ledgerPath}/asset-rates`, { from: 'USD', to: 'BRL', rate: 525, scale: 2 }),
+  );
+  const holder = await must(
+    api.post(`${organizationPath}/holders`, { type: 'NATURAL_PERSON', name: tag, document: tag }),
+  );
+  const party = { document: tag, name: tag, role: 'PRIMARY_HOLDER', startDate: '2026-01-31' };
+  const links = { ledgerId: ledger.id, accountId: account, relatedParties: [party] };
+  const instrument = await must(api.post(`${organizationPath}/holders/${holder.id}/instruments`, links));
   return {
+    external_id: rate.externalId,
+    asset_code: 'USD',
+    holders: holder.id,
+    holder_id: holder.id,
+    instrument_id: instrument.id,
+    related_party_id: instrument.relatedParties[0].id,
+    entity_name: 'account',
+    index_key: 'color',
     organization_id: organization.id,
     ledger_id: ledger.id,
     organizations: organization.id,

@@ -4,6 +4,10 @@ import { createListener, registerRoutes } from '../../../src/http/listener.js';
 import { renderProblem } from '../../../src/http/problem.js';
 import { type LedgerDeps, ledgerRoutes } from '../../../src/ledger/ledger-app.js';
 import { createPoster } from '../../../src/ledger/posting/poster.js';
+import { withDatabase } from '../../../src/postgres/connection-settings.js';
+import { openClient } from '../../../src/postgres/pool.js';
+import { createMetadataIndexer } from '../../../src/tenancy/metadata-indexes.js';
+import { adminSettings } from '../../support/admin.js';
 import { createLedgerStore, type LedgerStore } from '../../support/cluster.js';
 import { holdingToDocumentation } from './documented.js';
 
@@ -18,7 +22,7 @@ export interface Answered {
 
 export interface LedgerApi {
   readonly store: LedgerStore;
-  call(method: string, url: string, body?: unknown): Promise<Answered>;
+  call(method: string, url: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answered>;
   get(url: string): Promise<Answered>;
   post(url: string, body: unknown): Promise<Answered>;
   patch(url: string, body: unknown): Promise<Answered>;
@@ -36,6 +40,7 @@ export async function createLedgerApi(options: Partial<LedgerDeps> = {}): Promis
     now,
     newId: uuidv7,
     poster: createPoster({ now, newId: uuidv7, log: logger }),
+    metadataIndexes: createMetadataIndexer({ connect: () => connectOwner(store), log: logger }),
     limits: { pageLimitMax: 100, monthRangeMax: 1 },
     production: false,
     implicitIdempotency: true,
@@ -46,14 +51,17 @@ export async function createLedgerApi(options: Partial<LedgerDeps> = {}): Promis
     admit: async () => ({ context: store.tenant, principal: undefined }),
   });
   await app.ready();
-  const call = async (method: string, url: string, body?: unknown): Promise<Answered> => {
+  const call = async (
+    method: string,
+    url: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answered> => {
     const response = await app.inject({
       method: method as 'GET',
       url,
-      ...(body !== undefined && {
-        payload: typeof body === 'string' ? body : JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      }),
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     });
     const text = response.body;
     return {
@@ -76,6 +84,15 @@ export async function createLedgerApi(options: Partial<LedgerDeps> = {}): Promis
       await store.drop();
     },
   };
+}
+
+/** What a tenant's migrator can do: become the owner of the tables. */
+async function connectOwner({ adminPool, settings }: LedgerStore) {
+  const { rows } = await adminPool.query(`select tableowner from pg_tables where schemaname = 'ledger' limit 1`);
+  const at = withDatabase(adminSettings(), settings.database);
+  const client = openClient(at, { applicationName: 'ledger-test-owner', searchPath: ['ledger'] });
+  await client.connect();
+  return { client, schema: 'ledger', ownerRole: rows[0].tableowner as string };
 }
 
 /** Creates what a test needs to stand on and answers the paths. Throws when anything is refused. */

@@ -6,6 +6,7 @@ import type { LedgerDeps } from '../../../src/ledger/ledger-deps.js';
 import { createPoster } from '../../../src/ledger/posting/poster.js';
 import { operationRoutes } from '../../../src/ledger/routes/operations/index.js';
 import { transactionRoutes } from '../../../src/ledger/routes/transactions/index.js';
+import { createUnavailableIndexer } from '../../../src/tenancy/metadata-indexes.js';
 import { type Books, openBooks } from '../posting/books.js';
 
 export interface Answered {
@@ -41,6 +42,7 @@ export async function openTransactionApi(options: Partial<LedgerDeps> = {}): Pro
     now,
     newId,
     poster: createPoster({ now, newId, log: logger }),
+    metadataIndexes: createUnavailableIndexer(),
     limits: { pageLimitMax: 100, monthRangeMax: 1 },
     production: false,
     implicitIdempotency: true,

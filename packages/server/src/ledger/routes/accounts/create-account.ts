@@ -1,4 +1,4 @@
-import { externalAccountType, LedgerError } from '@cofferdam/core';
+import { type ErrorName, externalAccountType, LedgerError } from '@cofferdam/core';
 import { Type } from 'typebox';
 import { defineRoute } from '../../../http/route.js';
 import { AllOf, Metadata, Nullable, StatusInput, Text, Uuid } from '../../../http/schemas.js';
@@ -16,24 +16,42 @@ const Alias = AllOf(Text(100), [
   { pattern: '^(?![\\s\\S]*@external/)', 'x-message': "cannot contain the text '@external/'" },
 ]);
 
+/** What an account may be given wherever it is made. */
+export const newAccountMembers = {
+  name: Type.Optional(Text(256)),
+  assetCode: Text(100),
+  type: Text(256),
+  alias: Type.Optional(Nullable(Alias)),
+  parentAccountId: Type.Optional(Nullable(Uuid())),
+  entityId: Type.Optional(Nullable(Text(256))),
+  portfolioId: Type.Optional(Nullable(Uuid())),
+  segmentId: Type.Optional(Nullable(Uuid())),
+  blocked: Type.Optional(Type.Boolean()),
+  skip: Type.Optional(Type.Object({ holder: Type.Optional(Type.Boolean()) }, { additionalProperties: false })),
+  status: Type.Optional(StatusInput()),
+  metadata: Type.Optional(Metadata()),
+};
+
 const Body = Type.Object(
-  {
-    name: Type.Optional(Text(256)),
-    assetCode: Text(100),
-    type: Text(256),
-    alias: Type.Optional(Nullable(Alias)),
-    parentAccountId: Type.Optional(Nullable(Uuid())),
-    entityId: Type.Optional(Nullable(Text(256))),
-    portfolioId: Type.Optional(Nullable(Uuid())),
-    segmentId: Type.Optional(Nullable(Uuid())),
-    holderId: Type.Optional(Nullable(Uuid())),
-    blocked: Type.Optional(Type.Boolean()),
-    skip: Type.Optional(Type.Object({ holder: Type.Optional(Type.Boolean()) }, { additionalProperties: false })),
-    status: Type.Optional(StatusInput()),
-    metadata: Type.Optional(Metadata()),
-  },
+  { ...newAccountMembers, holderId: Type.Optional(Nullable(Uuid())) },
   { additionalProperties: false },
 );
+
+/** Refusals of every create of an account. */
+export const newAccountErrors = [
+  'entity_not_found',
+  'invalid_account_type',
+  'skip_not_permitted',
+  'holder_required',
+  'holder_id_not_found',
+  'asset_code_not_found',
+  'portfolio_id_not_found',
+  'segment_id_not_found',
+  'invalid_parent_account_id',
+  'mismatched_asset_code',
+  'invalid_account_alias',
+  'alias_unavailability',
+] as const satisfies readonly ErrorName[];
 
 export const createAccount = (deps: LedgerDeps) =>
   defineRoute<TenantContext, typeof Body>({
@@ -47,27 +65,19 @@ export const createAccount = (deps: LedgerDeps) =>
     body: Body,
     requestExample: { name: 'Alice', assetCode: 'USD', type: 'deposit', alias: '@alice' },
     success: { status: 201, description: 'The new account.', schema: AccountView, example: accountExample },
-    errors: [
-      'entity_not_found',
-      'invalid_account_type',
-      'skip_not_permitted',
-      'holder_required',
-      'holder_id_not_found',
-      'asset_code_not_found',
-      'portfolio_id_not_found',
-      'segment_id_not_found',
-      'invalid_parent_account_id',
-      'mismatched_asset_code',
-      'invalid_account_alias',
-      'alias_unavailability',
-    ],
+    errors: newAccountErrors,
     handler: async ({ context, params, body }) => {
-      const external = body.type.toLowerCase() === externalAccountType;
-      if (external && (body.alias ?? undefined) === undefined) throw aliasRequired();
-      const given = external ? { ...body, type: externalAccountType } : body;
+      const given = canonicalAccount(body);
       return created(accountView(await withTenant(context, (tx) => create(tx, deps, ledgerScope(params), given))));
     },
   });
+
+/** `external` in any case is the external type, and such an account is known by its alias only. Throws 0009. */
+export function canonicalAccount<B extends { readonly type: string; readonly alias?: string | null }>(body: B): B {
+  if (body.type.toLowerCase() !== externalAccountType) return body;
+  if ((body.alias ?? undefined) === undefined) throw aliasRequired();
+  return { ...body, type: externalAccountType };
+}
 
 function aliasRequired(): LedgerError {
   return new LedgerError('missing_fields_in_request', {

@@ -16,7 +16,8 @@ export interface Listing<T extends ListedTable> {
   /** Of this resource, beside dates and metadata, which all lists have. */
   readonly filters: readonly Filter[];
   /** The 404 of a metadata filter that nothing matches; undefined for resources without metadata. */
-  readonly noneFound: ErrorName | undefined;
+  readonly noneFound: ErrorName | 'an empty page' | undefined;
+  readonly includeDeleted?: boolean;
   /** The creation order is that of the ids; accounts are sorted by the time itself (ledger-api §10.2). */
   readonly sortBy?: 'created_at';
   readonly view: (row: EntityRow<T>) => unknown;
@@ -59,7 +60,7 @@ export async function answerCursorPage<T extends ListedTable>(
   });
 }
 
-function readCommonFilters(query: ListCall['query'], noneFound: ErrorName | undefined) {
+function readCommonFilters(query: ListCall['query'], noneFound: Listing<ListedTable>['noneFound']) {
   const metadata = noneFound && readMetadataFilter(query);
   return { created: readDateRange(query), metadata: metadata && noneFound && { ...metadata, noneFound } };
 }

@@ -52,6 +52,10 @@ export const variables = {
     '',
     'key by which a ledger alone reads revocations and changes from the Access Manager; default: derived from the encryption key',
   ],
+  TRUSTED_ISSUERS_FILE: [
+    '',
+    'JSON list of external OpenID Connect issuers whose tokens the ledger takes, each for the tenants it names; see docs/access-manager.md',
+  ],
   AUDIT_RETENTION_DAYS: ['365', 'days that security events are kept, 30 at least; older ones are removed'],
   SMTP_URL: [
     '',
@@ -154,6 +158,7 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     tenantManagerApiKey: apiKey('TENANT_MANAGER_API_KEY', optional('TENANT_MANAGER_API_KEY')),
     /** Undefined: derived from the encryption key. */
     accessServiceKey: apiKey('ACCESS_SERVICE_KEY', optional('ACCESS_SERVICE_KEY')),
+    trustedIssuersFile: optional('TRUSTED_ISSUERS_FILE'),
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', text('AUDIT_RETENTION_DAYS'), 30, 36_500),
     smtpUrl: smtpUrl('SMTP_URL', optional('SMTP_URL')),
     smtpFrom: matching('SMTP_FROM', text('SMTP_FROM'), /^[^\s@<>,;"]+@[^\s@<>,;"]+$/, 'an e-mail address'),

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
 import { type Config, ConfigError } from '../config.js';
+import type { ExternalIssuer } from '../http/external-issuer.js';
 import type { TenantResolver } from '../http/principal.js';
 import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
@@ -25,6 +26,7 @@ import { buildLedger } from './parts/ledger-part.js';
 import type { Check } from './parts/operational-routes.js';
 import { Closers, type Ground } from './parts/part.js';
 import { buildOperatorsListener, startTenants } from './parts/tenants-part.js';
+import { readTrustedIssuers } from './trusted-issuers.js';
 
 export interface StartOptions {
   readonly log: Logger;
@@ -65,7 +67,18 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
     const admin = await openAdmin(config, log, onProgress, closers);
-    const ground: Ground = { config, secrets, names, log, metrics, now, newId: () => uuidv7(), admin };
+    const externalIssuers = await trustedIssuers(config, log, now);
+    const ground: Ground = {
+      config,
+      secrets,
+      names,
+      log,
+      metrics,
+      now,
+      newId: () => uuidv7(),
+      admin,
+      externalIssuers,
+    };
 
     onProgress?.('databases');
     const catalogues = config.multiTenant ? await openCatalogues(ground, closers) : undefined;
@@ -118,6 +131,13 @@ interface Stores {
   readonly tenants: TenantResolver<TenantContext>;
   readonly checks: Record<string, () => Promise<Check>>;
   readonly metadataIndexes: MetadataIndexPort;
+}
+
+async function trustedIssuers(config: Config, log: Logger, now: () => Date): Promise<readonly ExternalIssuer[]> {
+  const { trustedIssuersFile: path, multiTenant, issuer: ownIssuer } = config;
+  if (path === undefined || !config.parts.has('ledger')) return [];
+  const onError = (error: unknown): void => log.warn({ err: error }, 'the keys of an external issuer cannot be had');
+  return readTrustedIssuers({ path, multiTenant, ownIssuer, now, onError });
 }
 
 /** Where requests find their books: by the token's tenant, or the one static context. */

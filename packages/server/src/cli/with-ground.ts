@@ -26,6 +26,7 @@ export async function withGround<T>(
       now: () => new Date(),
       newId: () => uuidv7(),
       admin,
+      externalIssuers: [],
     };
     return await work(ground, closers);
   } finally {

@@ -2,9 +2,17 @@ import { hash } from 'node:crypto';
 import { LedgerError } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { KeysUnavailable } from './jwks.js';
+import { type ExternalIssuer, verifyExternalToken } from './external-issuer.js';
+import { type KeySource, KeysUnavailable } from './jwks.js';
 import type { Principal } from './principal.js';
-import { isTimely, TokenRefused, type TokenRules, type VerifiedToken, verifyToken } from './verify-token.js';
+import {
+  claimedIssuer,
+  isTimely,
+  TokenRefused,
+  type TokenRules,
+  type VerifiedToken,
+  verifyToken,
+} from './verify-token.js';
 
 export interface Authenticated {
   readonly principal: Principal;
@@ -16,10 +24,17 @@ export interface Authenticated {
 export type Authenticate = (request: Pick<FastifyRequest, 'raw'>) => Promise<Authenticated>;
 
 export interface AuthenticateOptions extends TokenRules {
+  /** Others that may speak for some tenants, each by its own keys and rules. */
+  readonly externalIssuers?: readonly ExternalIssuer[];
   /** Asked on every request, for remembered tokens too: must be answered from memory. */
   readonly isRevoked?: (principal: Principal) => boolean | Promise<boolean>;
   /** How many verified tokens are remembered. Default 10,000. */
   readonly cacheSize?: number;
+}
+
+interface Remembered extends VerifiedToken {
+  /** Of its issuer. */
+  readonly keys: KeySource;
 }
 
 /**
@@ -27,15 +42,23 @@ export interface AuthenticateOptions extends TokenRules {
  * (a check costs 20–60 µs, a hit 3); times, key and revocation are checked again on each hit.
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { keys, now, isRevoked } = options;
-  const verified = new LRUCache<string, VerifiedToken>({ max: options.cacheSize ?? 10_000 });
+  const { now, isRevoked } = options;
+  const external = new Map((options.externalIssuers ?? []).map((issuer) => [issuer.issuer, issuer]));
+  const verified = new LRUCache<string, Remembered>({ max: options.cacheSize ?? 10_000 });
 
-  async function verifyOrRecall(token: string): Promise<VerifiedToken> {
+  /** Each issuer's keys are looked up among its own: the same `kid` at two issuers is two keys. */
+  async function verify(token: string): Promise<Remembered> {
+    const other = external.size === 0 ? undefined : external.get(claimedIssuer(token) ?? '');
+    if (other === undefined) return { ...(await verifyToken(token, options)), keys: options.keys };
+    return { ...(await verifyExternalToken(token, other, options)), keys: other.keys };
+  }
+
+  async function verifyOrRecall(token: string): Promise<Remembered> {
     const digest = hash('sha256', token, 'base64');
     const known = verified.get(digest);
-    if (known && isCurrent(known) && (await keys.find(known.key.kid)) === known.key) return known;
+    if (known && isCurrent(known) && (await known.keys.find(known.key.kid)) === known.key) return known;
     verified.delete(digest);
-    const fresh = await verifyToken(token, options);
+    const fresh = await verify(token);
     verified.set(digest, fresh);
     return fresh;
   }

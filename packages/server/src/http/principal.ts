@@ -11,7 +11,15 @@ export interface Principal {
   readonly issuer: string;
   /** Unix seconds. */
   readonly expiresAt: number;
+  /**
+   * Of a token of an external issuer only: what its roles mean here, `none` when they mean nothing. Decides by itself; the
+   * Access Manager knows nothing of such callers.
+   */
+  readonly externalRole?: ExternalRole | 'none';
 }
+
+export const externalRoles = ['viewer', 'contributor', 'editor'] as const;
+export type ExternalRole = (typeof externalRoles)[number];
 
 export interface Permission {
   readonly resource: string;

@@ -44,7 +44,7 @@ const compact = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 /** A header that brings its own key, or asks for rules we do not have, is never one of ours. */
 const refusedHeaders = ['crit', 'jku', 'x5u', 'jwk', 'x5c', 'zip', 'enc'];
 
-type Claims = Readonly<Record<string, unknown>>;
+export type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * Verifies an access token rule by rule (access-manager §6.3), the signature before any claim is looked at.
@@ -52,17 +52,51 @@ type Claims = Readonly<Record<string, unknown>>;
  * @throws TokenRefused, KeysUnavailable
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<VerifiedToken> {
+  const { claims, key, expiresAt, notBefore } = await verifySigned(token, { ...rules, types: accessTokenTypes });
+  return { principal: readPrincipal(claims, rules, expiresAt), key, notBefore };
+}
+
+export const accessTokenTypes: readonly string[] = ['at+jwt', 'application/at+jwt'];
+
+export interface SignedToken {
+  readonly claims: Claims;
+  readonly key: VerificationKey;
+  /** Unix seconds, as the next. */
+  readonly expiresAt: number;
+  readonly notBefore: number;
+  readonly issuedAt: number;
+}
+
+/**
+ * What holds for the tokens of every issuer: form, header, key, signature and times. Who it speaks for is not looked at.
+ * @throws TokenRefused, KeysUnavailable
+ */
+export async function verifySigned(
+  token: string,
+  rules: Pick<TokenRules, 'keys' | 'now'> & { readonly types: readonly string[] },
+): Promise<SignedToken> {
   if (token.length > maxTokenLength) throw new TokenRefused('longer than 8 KiB');
   const [, headerPart, payloadPart, signaturePart] = compact.exec(token) ?? [];
   if (headerPart === undefined || payloadPart === undefined || signaturePart === undefined) {
     throw new TokenRefused('not three parts of base64url');
   }
-  const key = await keyFor(readObject(headerPart, 'header'), rules.keys);
+  const key = await keyFor(readObject(headerPart, 'header'), rules.keys, rules.types);
   decodePart(signaturePart); // strict base64url: one token has one spelling
   if (!(await isSignedBy(key, token))) throw new TokenRefused('the signature does not fit');
   const claims = readObject(payloadPart, 'payload');
-  const { expiresAt, notBefore } = checkTimes(claims, rules.now());
-  return { principal: readPrincipal(claims, rules, expiresAt), key, notBefore };
+  return { claims, key, ...checkTimes(claims, rules.now()) };
+}
+
+/** What an unverified token says of its issuer: good for choosing whose rules it must pass, and for nothing else. */
+export function claimedIssuer(token: string): string | undefined {
+  const [, , payloadPart] = token.length > maxTokenLength ? [] : (compact.exec(token) ?? []);
+  if (payloadPart === undefined) return undefined;
+  try {
+    const { iss } = readObject(payloadPart, 'payload');
+    return typeof iss === 'string' ? iss : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a token with these times may be used now; skew of 60 s either way. */
@@ -71,13 +105,13 @@ export function isTimely(times: { expiresAt: number; notBefore: number }, now: D
   return seconds < times.expiresAt + clockSkewSeconds && seconds >= times.notBefore - clockSkewSeconds;
 }
 
-async function keyFor(header: Claims, keys: KeySource): Promise<VerificationKey> {
+async function keyFor(header: Claims, keys: KeySource, types: readonly string[]): Promise<VerificationKey> {
   const { alg, kid, typ } = header;
   for (const name of refusedHeaders) {
     if (Object.hasOwn(header, name)) throw new TokenRefused(`the header has "${name}"`);
   }
   if (alg !== 'RS256' && alg !== 'ES256' && alg !== 'EdDSA') throw new TokenRefused('the algorithm is not allowed');
-  if (typ !== 'at+jwt' && typ !== 'application/at+jwt') throw new TokenRefused('not an access token by its "typ"');
+  if (typeof typ !== 'string' || !types.includes(typ)) throw new TokenRefused('not an access token by its "typ"');
   if (typeof kid !== 'string' || kid === '' || kid.length > maxClaimLength) throw new TokenRefused('no usable "kid"');
   const key = await keys.find(kid);
   if (key === undefined) throw new TokenRefused('the key is unknown');
@@ -85,12 +119,12 @@ async function keyFor(header: Claims, keys: KeySource): Promise<VerificationKey>
   return key;
 }
 
-function checkTimes(claims: Claims, now: Date): { expiresAt: number; notBefore: number } {
+function checkTimes(claims: Claims, now: Date): { expiresAt: number; notBefore: number; issuedAt: number } {
   const { exp, nbf, iat } = claims;
   if (!isSeconds(exp) || !isSeconds(iat) || (nbf !== undefined && !isSeconds(nbf))) {
     throw new TokenRefused('"exp", "nbf" or "iat" is no whole number of seconds');
   }
-  const times = { expiresAt: exp, notBefore: Math.max(nbf ?? iat, iat) };
+  const times = { expiresAt: exp, notBefore: Math.max(nbf ?? iat, iat), issuedAt: iat };
   if (!isTimely(times, now)) throw new TokenRefused('expired, or not valid yet');
   return times;
 }
@@ -131,7 +165,8 @@ function readTenant(claims: Claims, multiTenant: boolean): TenantId | undefined 
   return canonical;
 }
 
-function readText(claims: Claims, name: string): string {
+/** @throws TokenRefused */
+export function readText(claims: Claims, name: string): string {
   const value = claims[name];
   // Printable only: these go into cache keys, logs and SQL parameters.
   if (typeof value === 'string' && value.length <= maxClaimLength && /^[^\p{C}]+$/u.test(value)) return value;

@@ -2,10 +2,13 @@ import { canonicalTenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
 import type { AccessManager } from '../../access/access-manager.js';
 import { deriveServiceKey } from '../../access/credentials/service-key.js';
+import { decide } from '../../access/permissions/decide.js';
+import { roleOfApplication } from '../../access/permissions/roles.js';
 import { createAdmission } from '../../http/admission.js';
 import { createAuthenticate } from '../../http/authenticate.js';
 import { createCachedPermissions } from '../../http/cached-permissions.js';
 import { createChangeFeed } from '../../http/change-feed.js';
+import { createIssuerPermissions } from '../../http/issuer-permissions.js';
 import { createKeySource, fetchKeys } from '../../http/jwks.js';
 import { createListener, registerRoutes } from '../../http/listener.js';
 import { registerOpenApi } from '../../http/openapi.js';
@@ -93,7 +96,7 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
   return { app, routes };
 }
 
-function doorOf({ config, secrets, now, log }: Ground, access: AccessManager | undefined) {
+function doorOf({ config, secrets, now, log, externalIssuers }: Ground, access: AccessManager | undefined) {
   const serviceKey = config.accessServiceKey ?? deriveServiceKey(secrets.encryptionKey);
   if (!config.authEnabled) return { enabled: false } as const;
   const onError = (error: unknown): void => log.warn({ err: error }, 'the signing keys could not be had');
@@ -118,13 +121,17 @@ function doorOf({ config, secrets, now, log }: Ground, access: AccessManager | u
   return {
     enabled: true,
     feeds: [...(ownRevocations ? [ownRevocations] : []), ...(remote ? [remote.changes] : [])],
-    permissions: local?.permissions ?? (remote as NonNullable<typeof remote>).permissions,
+    permissions: createIssuerPermissions(
+      local?.permissions ?? (remote as NonNullable<typeof remote>).permissions,
+      (role, permission) => decide([roleOfApplication(role)], { product: 'midaz', ...permission }),
+    ),
     authenticate: createAuthenticate({
       keys,
       issuer: config.issuer,
       audience,
       environment: config.environmentName,
       multiTenant: config.multiTenant,
+      externalIssuers,
       ...(revocations && { isRevoked: (principal) => revocations.isRevoked(principal) }),
       now,
     }),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../../config.js';
+import type { ExternalIssuer } from '../../http/external-issuer.js';
 import type { ConnectionSettings } from '../../postgres/connection-settings.js';
 import type { InstallationNames } from '../../postgres/installation.js';
 import type { LocalSecrets } from '../local-secrets.js';
@@ -17,6 +18,8 @@ export interface Ground {
   readonly newId: () => string;
   /** Undefined in a process that runs on logins of its own (CONTROL_DATABASE_URL, ACCESS_DATABASE_URL). */
   readonly admin: ConnectionSettings | undefined;
+  /** Whose tokens the ledger takes beside our own. */
+  readonly externalIssuers: readonly ExternalIssuer[];
 }
 
 /** Things to undo, last first. Each is tried even when another fails; the first failure is thrown at the end. */

@@ -17,10 +17,11 @@ export interface OpenApiOptions {
 export function buildOpenApiDocument(options: OpenApiOptions): Json {
   const { title, version, description, routes, authEnabled } = options;
   const paths: Record<string, Json> = {};
+  const shared = new SharedRefusals();
   for (const route of routes) {
     const path = route.url.replace(/:(\w+)/g, '{$1}');
     const item = paths[path] ?? {};
-    item[route.method.toLowerCase()] = operation(route, authEnabled);
+    item[route.method.toLowerCase()] = operation(route, authEnabled, shared);
     paths[path] = item;
   }
   return {
@@ -31,6 +32,8 @@ export function buildOpenApiDocument(options: OpenApiOptions): Json {
     paths,
     components: {
       schemas: { Problem: problemSchema },
+      examples: refusalExamples(routes),
+      responses: shared.responses,
       ...(authEnabled && {
         securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       }),
@@ -38,7 +41,7 @@ export function buildOpenApiDocument(options: OpenApiOptions): Json {
   };
 }
 
-function operation(route: RouteDefinition<never>, authEnabled: boolean): Json {
+function operation(route: RouteDefinition<never>, authEnabled: boolean, shared: SharedRefusals): Json {
   const parameters = [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)];
   return {
     operationId: route.operationId,
@@ -48,7 +51,7 @@ function operation(route: RouteDefinition<never>, authEnabled: boolean): Json {
     ...(route.deprecated && { deprecated: true }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBody(route) }),
-    responses: { [String(route.success.status)]: success(route), ...refusals(route) },
+    responses: { [String(route.success.status)]: success(route), ...refusals(route, shared) },
     ...(authEnabled && { security: 'public' in route.guard ? [] : [{ accessToken: [] }] }),
   };
 }
@@ -126,15 +129,37 @@ function success(route: RouteDefinition<never>): Json {
   };
 }
 
+/** Most routes refuse alike: each distinct refusal stands once in the document, in the order in which it was first met. */
+class SharedRefusals {
+  readonly responses: Record<string, Json> = {};
+  readonly #names = new Map<string, string>();
+  readonly #counts = new Map<number, number>();
+
+  refer(status: number, response: Json): Json {
+    const text = JSON.stringify(response);
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      const count = (this.#counts.get(status) ?? 0) + 1;
+      this.#counts.set(status, count);
+      name = `refusal_${status}_${count}`;
+      this.#names.set(text, name);
+      this.responses[name] = response;
+    }
+    return { $ref: `#/components/responses/${name}` };
+  }
+}
+
 /** One response for each status, naming its codes: OpenAPI has no room for two responses of one status. */
-function refusals(route: RouteDefinition<never>): Json {
+function refusals(route: RouteDefinition<never>, shared: SharedRefusals): Json {
   const byStatus = new Map<number, ErrorName[]>();
   for (const name of new Set([...commonRefusals(route), ...route.errors])) {
     const status = statusOf(name, route.bodyLimit);
     byStatus.set(status, [...(byStatus.get(status) ?? []), name]);
   }
   const sorted = [...byStatus].sort(([left], [right]) => left - right);
-  return Object.fromEntries(sorted.map(([status, names]) => [String(status), refusal(route, status, names)]));
+  return Object.fromEntries(
+    sorted.map(([status, names]) => [String(status), shared.refer(status, refusal(route, status, names))]),
+  );
 }
 
 function refusal(route: RouteDefinition<never>, status: number, names: readonly ErrorName[]): Json {
@@ -145,9 +170,27 @@ function refusal(route: RouteDefinition<never>, status: number, names: readonly 
   if (route.method === 'HEAD') return response;
   const media = {
     schema: { $ref: '#/components/schemas/Problem' },
-    examples: Object.fromEntries(names.map((name) => [name, { value: problemExample(name, status) }])),
+    examples: Object.fromEntries(
+      names.map((name) => [name, { $ref: `#/components/examples/${exampleName(name, status)}` }]),
+    ),
   };
   return { ...response, content: { 'application/problem+json': media } };
+}
+
+/** By name and status, since one refusal may have two (a body too large). Written once: every operation refers to them. */
+function refusalExamples(routes: readonly RouteDefinition<never>[]): Json {
+  const examples: Json = {};
+  for (const route of routes) {
+    for (const name of [...commonRefusals(route), ...route.errors]) {
+      const status = statusOf(name, route.bodyLimit);
+      examples[exampleName(name, status)] = { value: problemExample(name, status) };
+    }
+  }
+  return Object.fromEntries(Object.entries(examples).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function exampleName(name: ErrorName, status: number): string {
+  return `${name}_${status}`;
 }
 
 function problemExample(name: ErrorName, status: number): Json {

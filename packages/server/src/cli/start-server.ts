@@ -3,18 +3,16 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
-import { type Config, ConfigError } from '../config.js';
+import type { Config } from '../config.js';
 import type { ExternalIssuer } from '../http/external-issuer.js';
 import type { TenantResolver } from '../http/principal.js';
 import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
-import { runtimeGrants } from '../ledger/migrations/runtime-grants.js';
 import { createPoster } from '../ledger/posting/poster.js';
 import { type InstallationNames, installationNames } from '../postgres/installation.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
-import { prepareSingleTenant } from '../tenancy/single-tenant.js';
 import type { TenantManager } from '../tenancy/tenant-manager.js';
 import { createTenantPools } from '../tenancy/tenant-pools.js';
 import { CliError } from './cli-error.js';
@@ -25,6 +23,7 @@ import { type Catalogues, openCatalogues } from './parts/catalogues.js';
 import { buildLedger } from './parts/ledger-part.js';
 import type { Check } from './parts/operational-routes.js';
 import { Closers, type Ground } from './parts/part.js';
+import { drainMs, openSingleStore } from './parts/stores.js';
 import { buildOperatorsListener, startTenants } from './parts/tenants-part.js';
 import { readTrustedIssuers } from './trusted-issuers.js';
 
@@ -50,9 +49,6 @@ export interface RunningServer {
   /** Requests in flight finish, then everything is closed; the embedded PostgreSQL last. */
   stop(): Promise<void>;
 }
-
-/** Time for transactions under way when a server stops. */
-const drainMs = 10_000;
 
 /**
  * Starts the parts of one process, in the order in which they need each other, and listens when all are ready.
@@ -147,7 +143,7 @@ async function openStores(
   manager: TenantManager | undefined,
   closers: Closers,
 ): Promise<Stores> {
-  const { config, log, metrics, admin, names, secrets } = ground;
+  const { config, log, metrics } = ground;
   if (catalogues?.ledger) {
     const catalogue = catalogues.ledger;
     const { tenantPoolsMax: poolsMax, tenantConnectionsMax: connectionsMax } = config;
@@ -171,17 +167,7 @@ async function openStores(
         : createUnavailableIndexer(),
     };
   }
-  if (admin === undefined)
-    throw new ConfigError('DATABASE_URL is missing: single-tenant mode prepares its own database.');
-  const single = await prepareSingleTenant({
-    admin,
-    names,
-    encryptionKey: secrets.encryptionKey,
-    ledgerMigrations,
-    runtimeGrants,
-    log,
-  });
-  closers.add(() => single.drain(drainMs));
+  const single = await openSingleStore(ground, closers);
   return {
     tenants: { resolve: () => single.context },
     metadataIndexes: createMetadataIndexer({ connect: () => single.connectMigrator(), log }),

@@ -2,19 +2,13 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { readConfig } from '../../config.js';
 import { type AuditFinding, auditBooks } from '../../ledger/audit/audit-books.js';
-import { ledgerMigrations } from '../../ledger/migrations/index.js';
-import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
-import { connectionSettings } from '../../postgres/connection-settings.js';
 import { openTenantPool } from '../../postgres/pool.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
-import { openControlDatabase } from '../../tenancy/control-database.js';
-import { createVault } from '../../tenancy/credentials.js';
-import { getPlacement } from '../../tenancy/placement.js';
-import { prepareServer } from '../../tenancy/prepare-server.js';
-import { prepareSingleTenant } from '../../tenancy/single-tenant.js';
+import { listStores } from '../../tenancy/list-stores.js';
 import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
 import type { Closers, Ground } from '../parts/part.js';
+import { openFleet, openSingleStore } from '../parts/stores.js';
 import { createProgress } from '../progress.js';
 import { withGround } from '../with-ground.js';
 import { environmentHelp } from './environment-help.js';
@@ -64,48 +58,15 @@ interface NamedStore {
   readonly context: TenantContext;
 }
 
-async function* theStore({ admin, names, secrets, log }: Ground, closers: Closers): AsyncGenerator<NamedStore> {
-  if (admin === undefined) throw new CliError('DATABASE_URL is missing');
-  const single = await prepareSingleTenant({
-    admin,
-    names,
-    encryptionKey: secrets.encryptionKey,
-    ledgerMigrations,
-    runtimeGrants,
-    log,
-  });
-  closers.add(() => single.drain(1_000));
-  yield { name: 'single-tenant', context: single.context };
+async function* theStore(ground: Ground, closers: Closers): AsyncGenerator<NamedStore> {
+  yield { name: 'single-tenant', context: (await openSingleStore(ground, closers)).context };
 }
 
-async function* everyStore({ admin, names, secrets, log, now }: Ground, closers: Closers): AsyncGenerator<NamedStore> {
-  if (admin === undefined) throw new CliError('DATABASE_URL is missing');
-  const prepared = await prepareServer({
-    admin,
-    names,
-    encryptionKey: secrets.encryptionKey,
-    ledgerMigrations,
-    log,
-    now,
-  });
-  const control = openControlDatabase(prepared.control, { now, onError: () => undefined });
-  closers.add(() => control.close());
-  const vault = createVault([secrets.encryptionKey]);
-  const { rows } = await control.pool.query(
-    `select id from tenant where status in ('active', 'suspended', 'deleting') order by created_at`,
-  );
-  for (const { id } of rows) {
-    const placement = await getPlacement(control.pool, id);
-    if (placement.runtimeCredential === null) continue;
-    const { database, schema, runtimeLogin } = placement.store;
-    const password = vault.open(id, 'runtime-login', placement.runtimeCredential);
-    const pool = openTenantPool(connectionSettings({ ...admin, database, user: runtimeLogin, password }), {
-      max: 1,
-      applicationName: 'cofferdam doctor',
-      searchPath: [schema],
-    });
+async function* everyStore(ground: Ground, closers: Closers): AsyncGenerator<NamedStore> {
+  for await (const { tenantId, settings, schema, configVersion } of listStores(await openFleet(ground, closers))) {
+    const pool = openTenantPool(settings, { max: 1, applicationName: 'cofferdam doctor', searchPath: [schema] });
     try {
-      yield { name: id, context: { tenantId: id, slug: undefined, configVersion: placement.configVersion, pool } };
+      yield { name: tenantId, context: { tenantId, slug: undefined, configVersion, pool } };
     } finally {
       await pool.drain(1_000);
     }

@@ -13,6 +13,7 @@ import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
 import { toDatabaseUrl } from '../../postgres/connection-settings.js';
 import { openPool } from '../../postgres/pool.js';
 import { createVault } from '../../tenancy/credentials.js';
+import { migrateTenants } from '../../tenancy/migrate-tenants.js';
 import type { AccessSeeder } from '../../tenancy/ports.js';
 import type { PreparedServer } from '../../tenancy/prepare-server.js';
 import { createOperatorAdmission, metricsRoute, renderTenancyError, tenantRoutes } from '../../tenancy/routes/index.js';
@@ -20,7 +21,8 @@ import { createTenantManager, type TenantManager } from '../../tenancy/tenant-ma
 import { writePrivateFile } from '../write-private-file.js';
 import { openAccessDatabase } from './access-part.js';
 import { healthRoute, versionRoute } from './operational-routes.js';
-import type { Closers, Ground } from './part.js';
+import { Closers, type Ground } from './part.js';
+import { openFleet, requireAdmin } from './stores.js';
 
 /** The operators' listener: metrics always, tenants in multi-tenant mode when this process runs the tenants part. */
 export function buildOperatorsListener(ground: Ground, manager: TenantManager | undefined): FastifyInstance {
@@ -41,13 +43,14 @@ export function buildOperatorsListener(ground: Ground, manager: TenantManager | 
 }
 
 export async function startTenants(
-  ground: Ground & Required<Pick<Ground, 'admin'>>,
+  ground: Ground,
   closers: Closers,
   prepared: PreparedServer,
   access: AccessManager | undefined,
 ): Promise<TenantManager> {
-  const { config, secrets, names, log, metrics, now, newId, admin } = ground;
-  if (admin === undefined) throw new Error('the tenants part needs an administrative login');
+  const { config, secrets, names, log, metrics, now, newId } = ground;
+  const admin = requireAdmin(ground);
+  await bringUpToDate(ground, prepared);
   await writeDatabaseUrls(ground, prepared);
   const passwords = access?.passwords ?? createPasswords();
   const clientSecrets = access?.secrets ?? createClientSecrets(secrets.encryptionKey, newId);
@@ -74,6 +77,22 @@ export async function startTenants(
   closers.add(() => manager.stop());
   await manager.start();
   return manager;
+}
+
+/**
+ * On the embedded database nobody else migrates. With a server of the operator's own it is a step of a deployment, done
+ * once and watched (`cofferdam migrate`); tenants that are behind answer 503 until then.
+ */
+async function bringUpToDate(ground: Ground, prepared: PreparedServer): Promise<void> {
+  if (ground.config.databaseUrl !== undefined) return;
+  const closers = new Closers();
+  try {
+    const results = await migrateTenants(await openFleet(ground, closers, prepared), () => undefined);
+    for (const { tenantId, error } of results)
+      if (error !== undefined) ground.log.error({ tenantId, error }, 'a tenant could not be brought up to date');
+  } finally {
+    await closers.close();
+  }
 }
 
 /** The Access Manager runs elsewhere: its directory is written through its own login all the same. */

@@ -1,0 +1,51 @@
+import { ConfigError } from '../../config.js';
+import { ledgerMigrations } from '../../ledger/migrations/index.js';
+import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
+import type { ConnectionSettings } from '../../postgres/connection-settings.js';
+import { type AdminConnections, openAdminConnections } from '../../tenancy/admin-connections.js';
+import { type ControlDatabase, openControlDatabase } from '../../tenancy/control-database.js';
+import { createVault, type Vault } from '../../tenancy/credentials.js';
+import { type PreparedServer, prepareServer } from '../../tenancy/prepare-server.js';
+import { prepareSingleTenant, type SingleTenant } from '../../tenancy/single-tenant.js';
+import type { Closers, Ground } from './part.js';
+
+/** Time for transactions under way when a server stops. */
+export const drainMs = 10_000;
+
+/** @throws ConfigError when this process has logins of its own only */
+export function requireAdmin({ admin }: Ground): ConnectionSettings {
+  if (admin !== undefined) return admin;
+  throw new ConfigError('DATABASE_URL is missing: this prepares databases, which needs an administrative login.');
+}
+
+/** Single-tenant: the one store, made ready and brought up to date. */
+export async function openSingleStore(ground: Ground, closers: Closers): Promise<SingleTenant> {
+  const { names, secrets, log } = ground;
+  const admin = requireAdmin(ground);
+  const { encryptionKey } = secrets;
+  const single = await prepareSingleTenant({ admin, names, encryptionKey, ledgerMigrations, runtimeGrants, log });
+  closers.add(() => single.drain(drainMs));
+  return single;
+}
+
+/** Multi-tenant: what works on all stores with administrative rights. Its members are what `migrateTenants` takes. */
+export interface Fleet {
+  readonly control: ControlDatabase;
+  readonly admin: AdminConnections;
+  readonly vault: Vault;
+  readonly ledgerMigrations: typeof ledgerMigrations;
+  readonly runtimeGrants: typeof runtimeGrants;
+}
+
+export async function openFleet(ground: Ground, closers: Closers, prepared?: PreparedServer): Promise<Fleet> {
+  const { names, secrets, log, now } = ground;
+  const admin = requireAdmin(ground);
+  const { encryptionKey } = secrets;
+  const server = prepared ?? (await prepareServer({ admin, names, encryptionKey, ledgerMigrations, log, now }));
+  const onError = (error: Error): void => log.warn({ err: error }, 'an idle administrative connection broke');
+  const control = openControlDatabase(server.control, { now, onError });
+  closers.add(() => control.close());
+  const connections = openAdminConnections(new Map([['default', admin]]), { names, onError });
+  closers.add(() => connections.close());
+  return { control, admin: connections, vault: createVault([encryptionKey]), ledgerMigrations, runtimeGrants };
+}

@@ -16,6 +16,7 @@ import { createTenantResolver } from '../tenancy/resolve-tenant.js';
 import type { TenantManager } from '../tenancy/tenant-manager.js';
 import { createTenantPools } from '../tenancy/tenant-pools.js';
 import { CliError } from './cli-error.js';
+import { drainable } from './drain-listener.js';
 import { localSecrets } from './local-secrets.js';
 import { openAdmin } from './open-admin.js';
 import { startAccess } from './parts/access-part.js';
@@ -187,7 +188,7 @@ async function listenOn(
   variable: string,
   closers: Closers,
 ): Promise<string> {
-  closers.add(() => drainListener(app));
+  closers.add(drainable(app, drainMs));
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -200,16 +201,4 @@ async function listenOn(
   }
   const { port: actual } = app.server.address() as { port: number };
   return `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${actual}`;
-}
-
-/** A keep-alive connection that was busy when the drain began turns idle later: it is closed then, not after its timeout. */
-async function drainListener(app: FastifyInstance): Promise<void> {
-  const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => app.server.closeAllConnections(), drainMs);
-  try {
-    await app.close();
-  } finally {
-    clearInterval(sweep);
-    clearTimeout(cut);
-  }
 }

@@ -13,8 +13,8 @@ export interface AdmissionOptions<Context> {
 }
 
 /**
- * The door of the ledger (tenancy §5.1): verify the token, then ask for the permission, then resolve the tenant from
- * the verified claims and nothing else. A public route gets no context: it must not touch a tenant.
+ * The door of the ledger (tenancy §5.1): verify the token, resolve the tenant from the verified claims and nothing else,
+ * then ask for the permission. A public route gets no context: it must not touch a tenant.
  */
 export function createAdmission<Context>({ auth, tenants }: AdmissionOptions<Context>): Admission<Context> {
   return {
@@ -23,8 +23,12 @@ export function createAdmission<Context>({ auth, tenants }: AdmissionOptions<Con
       if (!('permission' in guard)) throw new Error('this listener has no operators');
       if (!auth.enabled) return { context: await tenants.resolve(undefined), principal: undefined };
       const authenticated = await auth.authenticate(request);
+      const { principal } = authenticated;
+      // Before the permission: of a tenant that is unknown, suspended or purged no permission is known either, and the
+      // caller is to be told which it is (contract, "One answer for refusals").
+      const context = await tenants.resolve(principal);
       await requirePermission(auth.permissions, authenticated, guard.permission);
-      return { context: await tenants.resolve(authenticated.principal), principal: authenticated.principal };
+      return { context, principal };
     },
   };
 }

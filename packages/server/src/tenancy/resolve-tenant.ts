@@ -82,13 +82,18 @@ async function ask(catalogue: Catalogue<TenantConfig>, id: TenantId): Promise<Te
 
 /** Why a tenant is not served (contract, "One answer for refusals"). No text names the tenant. */
 function refusalOf(config: TenantConfig | undefined, schemaVersionMin: string | undefined): LedgerError | undefined {
-  if (config === undefined || config.status === 'deleted')
+  if (config === undefined)
     return new LedgerError('tenant_not_found', {
       detail: 'The tenant of this token does not exist.',
       reason: 'TENANT_NOT_FOUND',
     });
   if (config.status === 'provisioning' || config.status === 'failed')
     return notYet('TENANT_NOT_PROVISIONED', 'not ready yet');
+  if (config.status === 'deleted')
+    return new LedgerError('service_suspended', {
+      detail: 'The tenant of this token has been deleted.',
+      reason: 'TENANT_PURGED',
+    });
   if (config.status !== 'active')
     return new LedgerError('service_suspended', {
       detail: 'The tenant of this token is suspended.',

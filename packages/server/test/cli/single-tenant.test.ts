@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
@@ -109,6 +111,18 @@ test('SIGTERM: requests in flight finish, then the process ends with 0', async (
   } finally {
     await again.stop();
   }
+});
+
+test('a connection that says nothing does not hold the end up', async () => {
+  const server = new Program(['serve'], { environment });
+  const { port } = new URL((await server.serving()).ledger);
+  const silent = connect(Number(port), '127.0.0.1');
+  await once(silent, 'connect');
+  const closed = once(silent, 'close');
+  const asked = performance.now();
+  expect((await server.stop()).code).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  await closed;
 });
 
 test('a killed server starts again with everything that was acknowledged', async () => {

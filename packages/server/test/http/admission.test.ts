@@ -65,10 +65,10 @@ async function enter(guard: Guard, changes: Parameters<typeof door>[0] = {}) {
 }
 
 describe('a protected route', () => {
-  it('verifies the token, asks for the permission, then resolves the tenant', async () => {
+  it('verifies the token, resolves the tenant, then asks for the permission', async () => {
     const { answer, steps } = await enter(permission);
     expect(answer.json()).toEqual({ context: 'the store', subject: 's' });
-    expect(steps).toEqual(['token', 'permission s accounts:post a.b.c', 'tenant t']);
+    expect(steps).toEqual(['token', 'tenant t', 'permission s accounts:post a.b.c']);
   });
 
   it.each<[ErrorName, number]>([
@@ -83,11 +83,11 @@ describe('a protected route', () => {
     expect(steps).toEqual(['token']);
   });
 
-  it('stops at the permission', async () => {
+  it('is refused at the permission', async () => {
     const { answer, steps } = await enter(permission, { allowed: false });
     expect([answer.statusCode, answer.json().code]).toEqual([403, '0043']);
     expect(answer.json().detail).toContain('accounts:post');
-    expect(steps).toHaveLength(2);
+    expect(steps).toEqual(['token', 'tenant t', 'permission s accounts:post a.b.c']);
   });
 
   it('answers 503 when the permission cannot be known', async () => {

@@ -152,7 +152,7 @@ test('the refusals: each its own code and word, and none repeats the tenant id',
   try {
     const expected: [TenantId, string, string][] = [
       [unknown, 'tenant_not_found', 'TENANT_NOT_FOUND'],
-      [id('deleted'), 'tenant_not_found', 'TENANT_NOT_FOUND'],
+      [id('deleted'), 'service_suspended', 'TENANT_PURGED'],
       [id('suspended'), 'service_suspended', 'TENANT_SUSPENDED'],
       [id('service'), 'service_suspended', 'TENANT_SUSPENDED'],
       [id('none'), 'tenant_not_provisioned', 'TENANT_SERVICE_NOT_CONFIGURED'],

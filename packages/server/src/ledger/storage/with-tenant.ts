@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '@cofferdam/core';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
-import { isConnectionLost, isRetryable } from '../../postgres/pg-errors.js';
+import { isConnectionLost, isRetryable, sqlState } from '../../postgres/pg-errors.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { asRefusal } from './constraint-errors.js';
 import type { LedgerTables } from './tables.js';
@@ -78,8 +78,13 @@ async function rollbackFails(client: TenantClient): Promise<boolean> {
   }
 }
 
+/** A store that is just being purged, moved or made answers with missing tables, schemas, databases or logins. */
+function isStoreMissing(error: unknown): boolean {
+  return ['42P01', '3F000', '3D000', '28P01', '28000'].includes(sqlState(error) ?? '');
+}
+
 function unreachableStore(error: unknown): unknown {
-  if (!isConnectionLost(error)) return error;
+  if (!isConnectionLost(error) && !isStoreMissing(error)) return error;
   return new LedgerError('tenant_service_unavailable', {
     detail: 'The store of this tenant cannot be reached at the moment. Send the request again in a few seconds.',
     retryAfterSeconds: 2,

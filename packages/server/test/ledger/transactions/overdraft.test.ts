@@ -28,9 +28,9 @@ async function open({ available = '100', limit }: { available?: string; limit?: 
   return { payer, payee, change };
 }
 
-const post = (from: string, to: string, value: string, more: object = {}, kind = 'json') =>
+const post = (from: string, to: string, value: string, more: Record<string, unknown> = {}, kind = 'json') =>
   api.post(`${path}/transactions/${kind}`, json(value, [leg(from, value)], [leg(to, value)], more));
-const pay = (from: string, to: string, value: string, more?: object, kind?: string) =>
+const pay = (from: string, to: string, value: string, more?: Record<string, unknown>, kind?: string) =>
   must(post(from, to, value, more, kind));
 const end = (id: string, how: string) => api.post(`${path}/transactions/${id}/${how}`, undefined);
 

@@ -109,7 +109,7 @@ describe('a ledger that validates routes', () => {
 
   it('wants of each leg a route of its side (step 6)', async () => {
     const r = await route(source(), destination());
-    const legs = (second: object) =>
+    const legs = (second: Record<string, unknown>) =>
       json('10', [leg('@a', '4', r.of(0)), leg('@c', '6', second)], [leg('@b', '10', r.of(1))], { routeId: r.routeId });
     expect(codes(await send(legs({})))).toBe('422/0117');
     expect(codes(await send(legs(r.of(1))))).toBe('422/0117');

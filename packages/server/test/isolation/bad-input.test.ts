@@ -42,7 +42,7 @@ function expectRefused(reply: Reply, what: string, codes?: readonly string[]) {
   const told = `${what.slice(0, 300)} → ${reply.status} ${reply.text.slice(0, 300)}`;
   expect(reply.status, told).toBeGreaterThanOrEqual(400);
   expect(reply.status, told).toBeLessThan(500);
-  expect(reply.body?.code, told).toMatch(/^\d{4}$/);
+  expect(reply.body?.code, told).toMatch(/^(CRM-)?\d{4}$/);
   expect(reply.text, told).not.toMatch(/select |insert |pg_|node_modules|\.ts:/i);
   if (codes) expect(codes, told).toContain(reply.body.code);
 }
@@ -404,7 +404,7 @@ test('random mutations of sound bodies: refused ones change nothing, and none is
     const now = await digest(store());
     if (reply.status >= 400) {
       refused += 1;
-      expect(reply.body?.code, what).toMatch(/^\d{4}$/);
+      expect(reply.body?.code, what).toMatch(/^(CRM-)?\d{4}$/);
       expect(now, what).toEqual(last);
     }
     last = now;

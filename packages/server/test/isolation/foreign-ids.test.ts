@@ -10,6 +10,7 @@ import {
   neededQuery,
   pathOf,
   routeTable,
+  takesAnyCode,
 } from './support/route-table.js';
 import { digest, meetings, openWorld, type Resident, type World } from './support/world.js';
 
@@ -32,7 +33,7 @@ function seen({ status, headers, text }: Reply, sent: Ids) {
 /** Sends the route with ids of a neighbour, then with ids of nothing: the two answers must be one. */
 async function expectAlike(caller: Resident, route: (typeof routes)[number], foreign: Ids, missing: Ids) {
   const body = route.body && route.requestExample;
-  const ask = (ids: Ids) => caller.client(route.method, `${pathOf(route, ids)}${neededQuery(route)}`, body);
+  const ask = (ids: Ids) => caller.client(route.method, `${pathOf(route, ids)}${neededQuery(route, ids)}`, body);
   const [theirs, nothing] = [await ask(foreign), await ask(missing)];
   const what = `${caller.name}: ${nameOf(route)}`;
   expect(seen(theirs, foreign), what).toEqual(seen(nothing, missing));
@@ -52,7 +53,10 @@ test('the table is what the program serves: its own description lists the same r
 test('T-05: every reading route answers its own tenant, so that the comparisons below compare something', async () => {
   for (const { name, client, books } of world.residents)
     for (const route of routes.filter((one) => !isWriting(one))) {
-      const { status, text } = await client(route.method, `${pathOf(route, books.ids)}${neededQuery(route)}`);
+      const { status, text } = await client(
+        route.method,
+        `${pathOf(route, books.ids)}${neededQuery(route, books.ids)}`,
+      );
       expect([200, 204], `${name}: ${nameOf(route)} ${text}`).toContain(status);
     }
 });
@@ -81,6 +85,7 @@ describe('X-19: every route with ids of another tenant answers as with ids of no
       const missing = missingLike(neighbour.books.ids);
       for (const route of withIds)
         for (const kind of kindsOf(route)) {
+          if (kind === 'assetCode' && takesAnyCode(route)) continue;
           const own = caller.books.ids;
           const swap = (from: Ids): Ids => ({ ...own, [kind]: from[kind as Kind] });
           const { text } = await expectAlike(caller, route, swap(neighbour.books.ids), swap(missing));

@@ -20,7 +20,10 @@ async function answers(headers: Record<string, string>, chosen = routes) {
   return Promise.all(
     chosen.map(async (route) => {
       const body = route.body && route.requestExample;
-      const reply = await call(ledger, route.method, `${pathOf(route, ids)}${neededQuery(route)}`, { headers, body });
+      const reply = await call(ledger, route.method, `${pathOf(route, ids)}${neededQuery(route, ids)}`, {
+        headers,
+        body,
+      });
       const { code, reason } = reply.body ?? {};
       const challenge = reply.headers.get('www-authenticate');
       return {

@@ -94,6 +94,21 @@ export async function createBooks(client: Client, fixed?: { readonly marker: str
     transfer(code, '1000', `@external/${code}`, alias, { description: marker, metadata }),
   );
   const operation = transaction.operations.find(({ accountId }: { accountId: string }) => accountId === account.id);
+  const rate = await must(
+    client('PUT', `${path}/asset-rates`, { from: code, to: 'USD', rate: 525, scale: 2, metadata }),
+  );
+  const holder = await post(`${organizationPath}/holders`, {
+    type: 'NATURAL_PERSON',
+    name: marker,
+    document: `holder-${marker}`,
+    metadata,
+  });
+  const instrument = await post(`${organizationPath}/holders/${holder.id}/instruments`, {
+    ledgerId: ledger.id,
+    accountId: other.id,
+    relatedParties: [{ document: marker, name: marker, role: 'PRIMARY_HOLDER', startDate: '2026-01-01' }],
+    metadata,
+  });
   const pending = await post(`${path}/transactions/json`, transfer(code, '7', alias, otherAlias, { pending: true }));
   return {
     ids: {
@@ -111,6 +126,10 @@ export async function createBooks(client: Client, fixed?: { readonly marker: str
       operation: operation.id,
       alias,
       assetCode: code,
+      assetRate: rate.externalId,
+      holder: holder.id,
+      instrument: instrument.id,
+      relatedParty: instrument.relatedParties[0].id,
     },
     path,
     organizationPath,

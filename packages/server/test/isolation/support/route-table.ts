@@ -42,7 +42,15 @@ const kinds = {
   operations: 'operation',
   alias: 'alias',
   external: 'assetCode',
+  'asset-rates': 'assetRate',
+  from: 'assetCode',
+  holders: 'holder',
+  instruments: 'instrument',
+  'related-parties': 'relatedParty',
 } as const;
+
+/** Parameters that name no object of a tenant: the same word for everybody. */
+const words: Readonly<Record<string, string>> = { ':entity_name': 'account', ':index_key': 'nobodys' };
 
 export type Kind = (typeof kinds)[keyof typeof kinds];
 export type Ids = Readonly<Record<Kind, string>>;
@@ -51,8 +59,9 @@ export type Ids = Readonly<Record<Kind, string>>;
 export function kindsOf({ method, url }: Pick<LedgerRoute, 'method' | 'url'>): Kind[] {
   const segments = url.split('/');
   return segments.flatMap((segment, at) => {
-    if (!segment.startsWith(':')) return [];
-    const kind = kinds[segments[at - 1] as keyof typeof kinds];
+    if (!segment.startsWith(':') || segment in words) return [];
+    // The older clients' rates hang under the code of an asset, not under its id.
+    const kind = segment === ':asset_code' ? 'assetCode' : kinds[segments[at - 1] as keyof typeof kinds];
     if (kind === undefined)
       throw new Error(
         `${method} ${url}: no isolation test covers ${segment}; add its kind to test/isolation/support/route-table.ts and an object of it to books.ts`,
@@ -63,15 +72,27 @@ export function kindsOf({ method, url }: Pick<LedgerRoute, 'method' | 'url'>): K
 
 export function pathOf(route: Pick<LedgerRoute, 'method' | 'url'>, ids: Ids): string {
   const inOrder = kindsOf(route).values();
-  return route.url.replace(/:\w+/g, () => encodeURIComponent(ids[inOrder.next().value as Kind]));
+  return route.url.replace(
+    /:\w+/g,
+    (parameter) => words[parameter] ?? encodeURIComponent(ids[inOrder.next().value as Kind]),
+  );
 }
 
 /** The query without which a route answers nothing but a complaint about it. */
-export const neededQuery = ({ url }: LedgerRoute): string =>
-  url.endsWith('/history') ? `?date=${encodeURIComponent(new Date(Date.now() - 1).toISOString())}` : '';
+export function neededQuery({ url }: LedgerRoute, ids: Ids): string {
+  if (url.endsWith('/history')) return `?date=${encodeURIComponent(new Date(Date.now() - 1).toISOString())}`;
+  return url.endsWith('/holders/:id/accounts') ? `?ledger_id=${ids.ledger}` : '';
+}
+
+/** A rate is put for any two codes, known or not: a code is a word there, not an object of a tenant. */
+export const takesAnyCode = ({ method, url }: LedgerRoute): boolean => method === 'PUT' && url.endsWith('/rates');
 
 /** Ids of nothing at all, made as the program makes them. */
 export function missingIds(): Ids {
   const entries = Object.values(kinds).map((kind) => [kind, newId()]);
-  return { ...Object.fromEntries(entries), alias: `@nobody-${newId()}`, assetCode: 'XTS' };
+  return {
+    ...Object.fromEntries(entries),
+    alias: `@nobody-${newId()}`,
+    assetCode: 'XTS',
+  };
 }

@@ -39,6 +39,9 @@ export const createDslTransaction = (deps: LedgerDeps) =>
     deprecated: true,
     body: Body,
     bodyType: 'multipart',
+    requestExample: {
+      dsl: '(transaction V1 (send USD 100|0 (source (from @external/USD :amount USD 100|0)) (distribute (to @alice :remaining))))',
+    },
     requestHeaders: createHeaders,
     success: {
       status: 201,

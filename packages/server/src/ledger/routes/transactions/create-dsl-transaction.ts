@@ -40,7 +40,7 @@ export const createDslTransaction = (deps: LedgerDeps) =>
     body: Body,
     bodyType: 'multipart',
     requestExample: {
-      dsl: '(transaction V1 (send USD 100|0 (source (from @external/USD :amount USD 100|0)) (distribute (to @alice :remaining))))',
+      dsl: '(transaction V1 (chart-of-accounts-group-name PAYMENTS) (send USD 100|0 (source (from @external/USD :amount USD 100|0)) (distribute (to @alice :remaining))))',
     },
     requestHeaders: createHeaders,
     success: {

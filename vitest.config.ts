@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'bench/**/*.test.ts'],
     reporters: [process.env['CI'] ? 'dot' : 'default', './packages/server/test/reporters/closing-line.ts'],
     globalSetup: ['packages/server/test/support/global-setup.ts'],
+    // A shared machine may stall for seconds; what fails twice is no accident.
+    retry: process.env['CI'] ? 1 : 0,
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

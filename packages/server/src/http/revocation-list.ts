@@ -111,7 +111,8 @@ export function createRevocationList(options: RevocationListOptions): Revocation
   const isStale = (): boolean => now().getTime() - readAt > usableForMs;
 
   async function readThenJudge(tokenId: string): Promise<boolean> {
-    if (reading !== undefined || now().getTime() - attemptedAt >= pollMs) await refresh();
+    if (reading !== undefined) await reading;
+    if (isStale() && now().getTime() - attemptedAt >= pollMs) await refresh();
     if (isStale()) {
       throw new LedgerError('tenant_service_unavailable', {
         detail: 'It cannot be checked at the moment whether this token was revoked.',

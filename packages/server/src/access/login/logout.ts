@@ -44,6 +44,9 @@ export function createLogout(options: LogoutOptions): Logout {
 
 async function readIdToken(token: string, { keys, issuer }: LogoutOptions): Promise<JWTPayload> {
   try {
+    // Strict base64url: one token has one spelling.
+    if (!token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part))
+      throw noIdToken();
     const { kid, alg, typ } = decodeProtectedHeader(token);
     const publicJwk = typeof kid === 'string' ? await keys.findPublicKey(kid) : undefined;
     if (publicJwk === undefined || publicJwk.alg !== alg || typ !== idTokenType) throw noIdToken();

@@ -7,7 +7,8 @@ import {
   parseStoredDecimal,
   toAmount,
 } from '@cofferdam/core';
-import type { CreatePosting, OperationRow, StoredLeg, TransactionNotes, TransactionRow } from './posting-types.js';
+import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
+import type { CreatePosting, TransactionNotes } from './posting-types.js';
 
 /** What rows need beside the plan. */
 export interface RowSource {

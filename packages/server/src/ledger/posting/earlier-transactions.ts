@@ -1,6 +1,7 @@
 import { LedgerError } from '@cofferdam/core';
 import type { EarlierRows } from '../storage/lock-transactions.js';
-import type { OperationRow, RevertPosting, TransactionRow, TransitionPosting } from './posting-types.js';
+import { type OperationRow, type TransactionRow, transactionNotFound } from '../storage/transaction-rows.js';
+import type { RevertPosting, TransitionPosting } from './posting-types.js';
 
 /** For this long after a hold has ended, a repeated commit or cancel is told so rather than "wrong status" (ledger-api §5.6). */
 const transitionLockMs = 300_000;
@@ -73,14 +74,6 @@ export class EarlierTransactions {
     const row = this.#rows.get(posting.transactionId);
     return row?.ledger_id === posting.ledgerId && row.organization_id === posting.organizationId;
   }
-}
-
-export function transactionNotFound(): LedgerError {
-  return new LedgerError('entity_not_found', {
-    entityType: 'Transaction',
-    detail:
-      'No Transaction was found for this id at this path. Check the ids in the path; a deleted record is not found either.',
-  });
 }
 
 function wrongStatus(row: TransactionRow, action: string, right: string): LedgerError {

@@ -11,21 +11,13 @@ import { stringifyJson } from '../../http/json.js';
 import type { BatchContext, LiveLedger } from '../storage/idempotency-keys.js';
 import { effectiveSettings } from '../storage/ledger-settings.js';
 import type { LockedBalance } from '../storage/lock-balances.js';
+import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
 import type { BatchWrites, FirstAnswer, KeyClaim, OutboxEvent, StatusChange } from '../storage/write-batch.js';
 import { createdView } from '../views/transaction.js';
 import { BooksOverlay } from './books-overlay.js';
 import { operationRows, type RowSource, readHold, statusAfter, transactionRow } from './build-rows.js';
 import type { EarlierTransactions } from './earlier-transactions.js';
-import type {
-  CreatePosting,
-  OperationRow,
-  Posted,
-  Posting,
-  RevertPosting,
-  StoredLeg,
-  TransactionRow,
-  TransitionPosting,
-} from './posting-types.js';
+import type { CreatePosting, Posted, Posting, RevertPosting, TransitionPosting } from './posting-types.js';
 import { refuseOneWay, revertPosting } from './revert.js';
 import type { RouteBook } from './route-book.js';
 

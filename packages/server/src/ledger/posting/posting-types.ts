@@ -1,9 +1,6 @@
-import type { BalanceId, BoundLeg, CreateCommand } from '@cofferdam/core';
-import type { Selectable } from 'kysely';
-import type { Metadata, OperationTable, TransactionTable } from '../storage/tables.js';
-
-export type TransactionRow = Selectable<TransactionTable>;
-export type OperationRow = Selectable<OperationTable>;
+import type { CreateCommand } from '@cofferdam/core';
+import type { Metadata } from '../storage/tables.js';
+import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
 
 /** Under which key a create is remembered: 32 bytes over the kind of key and its text (ledger-api §5.10). */
 export interface IdempotencyClaim {
@@ -59,11 +56,3 @@ export interface Posted {
   /** The first answer as it was, when the transaction has been changed since. Only on replays. */
   readonly firstAnswer?: unknown;
 }
-
-/** The legs of a hold as they are kept in `transaction.pending_legs` until its commit or cancel. */
-export type StoredLeg = Omit<BoundLeg, 'amount' | 'balanceId' | 'overdrawn'> & {
-  readonly amount: string;
-  /** Drawn from the overdraft when the hold was placed. */
-  readonly overdrawn?: string;
-  readonly balanceId: BalanceId;
-};

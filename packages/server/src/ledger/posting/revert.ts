@@ -1,5 +1,6 @@
 import { add, formatDecimal, LedgerError, type Leg, parseStoredDecimal } from '@cofferdam/core';
-import type { CreatePosting, OperationRow, TransactionRow } from './posting-types.js';
+import type { OperationRow, TransactionRow } from '../storage/transaction-rows.js';
+import type { CreatePosting } from './posting-types.js';
 import type { RouteBook } from './route-book.js';
 
 /**

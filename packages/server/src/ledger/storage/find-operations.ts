@@ -1,6 +1,6 @@
 import { LedgerError } from '@cofferdam/core';
-import type { OperationRow } from '../posting/posting-types.js';
 import type { LedgerPlace } from './parents.js';
+import type { OperationRow } from './transaction-rows.js';
 import type { TenantTx } from './with-tenant.js';
 
 /** One operation by its id and by what the path says it belongs to. Throws `entity_not_found`. */

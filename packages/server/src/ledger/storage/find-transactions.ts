@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
-import { transactionNotFound } from '../posting/earlier-transactions.js';
-import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
 import type { LedgerPlace } from './parents.js';
+import { type OperationRow, type TransactionRow, transactionNotFound } from './transaction-rows.js';
 import type { TenantTx } from './with-tenant.js';
 
 /** Throws `entity_not_found`, in the same words wherever the transaction is if not here. */

@@ -1,4 +1,4 @@
-import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
+import type { OperationRow, TransactionRow } from './transaction-rows.js';
 import type { TenantClient } from './with-tenant.js';
 
 /** What commits, cancels and reverts must know of the transactions they act on. */

@@ -1,4 +1,4 @@
-import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
+import type { OperationRow, TransactionRow } from './transaction-rows.js';
 import type { TenantClient } from './with-tenant.js';
 
 /** The first answer of a remembered create, as it was or as its rows still say it. */

@@ -1,7 +1,6 @@
 import { LedgerError, takesDestination, takesSource } from '@cofferdam/core';
 import { sql } from 'kysely';
 import { stringifyJson } from '../../http/json.js';
-import type { TransactionRouteWithMembers } from '../views/transaction-route.js';
 import { bornColumns, type Description, mergePatch, type Origin } from './described-columns.js';
 import {
   and,
@@ -16,6 +15,11 @@ import {
 import { type LedgerPlace, lockLedger, lockOrganization } from './parents.js';
 import { recordEvent } from './record-event.js';
 import type { TenantTx } from './with-tenant.js';
+
+export interface TransactionRouteWithMembers {
+  readonly route: EntityRow<'transaction_route'>;
+  readonly members: readonly EntityRow<'operation_route'>[];
+}
 
 export interface NewTransactionRoute extends Pick<Description, 'metadata'> {
   readonly title: string;

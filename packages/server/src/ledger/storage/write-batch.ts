@@ -1,7 +1,7 @@
 import { type BalanceState, formatDecimal } from '@cofferdam/core';
 import { stringifyJson } from '../../http/json.js';
-import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
 import { type ArrayElement, arrayText } from './array-text.js';
+import type { OperationRow, TransactionRow } from './transaction-rows.js';
 import type { TenantClient } from './with-tenant.js';
 
 export interface KeyClaim {

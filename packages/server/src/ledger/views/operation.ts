@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { OperationRow } from '../posting/posting-types.js';
+import type { OperationRow } from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
 import { AmountView, IdView, lifeMembers, lifeView, MetadataView, placedMembers, placedView } from './entity.js';
 

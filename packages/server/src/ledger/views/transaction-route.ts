@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { EntityRow } from '../storage/entity-rows.js';
+import type { TransactionRouteWithMembers } from '../storage/transaction-routes.js';
 import { describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
 import { exampleLife, examplePlace } from './examples.js';
 import { OperationRouteView, operationRouteExample, operationRouteView } from './operation-route.js';
@@ -16,11 +16,6 @@ export const TransactionRouteView = Type.Object(
   },
   { title: 'TransactionRoute' },
 );
-
-export interface TransactionRouteWithMembers {
-  readonly route: EntityRow<'transaction_route'>;
-  readonly members: readonly EntityRow<'operation_route'>[];
-}
 
 export function transactionRouteView({ route, members }: TransactionRouteWithMembers) {
   return {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { OperationRow, StoredLeg, TransactionRow } from '../posting/posting-types.js';
+import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
 import { AmountView, describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
 import { OperationView, operationExample, operationView } from './operation.js';

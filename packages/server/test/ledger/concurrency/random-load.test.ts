@@ -1,6 +1,7 @@
 import { add, type Decimal, equals, formatDecimal, LedgerError, parseDecimal, subtract, zero } from '@cofferdam/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OperationRow, Posted } from '../../../src/ledger/posting/posting-types.js';
+import type { Posted } from '../../../src/ledger/posting/posting-types.js';
+import type { OperationRow } from '../../../src/ledger/storage/transaction-rows.js';
 import { type Books, newPoster, openBooks, transfer } from '../posting/books.js';
 import { seededRandom } from './seeded-random.js';
 import { withOtherProcess } from './two-processes.js';

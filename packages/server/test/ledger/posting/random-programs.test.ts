@@ -12,7 +12,8 @@ import {
 } from '../../../../core/test/reference-books.js';
 import { auditBooks } from '../../../src/ledger/audit/audit-books.js';
 import type { BatchEntry } from '../../../src/ledger/posting/poster.js';
-import type { OperationRow, Posting } from '../../../src/ledger/posting/posting-types.js';
+import type { Posting } from '../../../src/ledger/posting/posting-types.js';
+import type { OperationRow } from '../../../src/ledger/storage/transaction-rows.js';
 import { type Books, newPoster, openBooks, transfer } from './books.js';
 import { addRoutes } from './routes.js';
 

@@ -1,8 +1,8 @@
 import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
+import { patchOperation as patch } from '../../posting/patch-texts.js';
 import { getOperation } from '../../storage/find-operations.js';
-import { patchOperation as patch } from '../../storage/patch-texts.js';
 import { withTenant } from '../../storage/with-tenant.js';
 import { OperationView, operationExample, operationView } from '../../views/operation.js';
 import { ok } from '../shared/answers.js';

@@ -1,7 +1,7 @@
 import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
-import { patchTransaction as patch } from '../../storage/patch-texts.js';
+import { patchTransaction as patch } from '../../posting/patch-texts.js';
 import { withTenant } from '../../storage/with-tenant.js';
 import { PatchedTransactionView, patchedTransactionExample, patchedTransactionView } from '../../views/transaction.js';
 import { ok } from '../shared/answers.js';

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { stringifyJson } from '../../http/json.js';
-import type { OperationRow, TransactionRow } from '../posting/posting-types.js';
+import { mergePatch } from '../storage/described-columns.js';
+import { getOperation } from '../storage/find-operations.js';
+import { findOperationsOf, getTransaction } from '../storage/find-transactions.js';
+import type { LedgerPlace } from '../storage/parents.js';
+import type { Metadata } from '../storage/tables.js';
+import type { OperationRow, TransactionRow } from '../storage/transaction-rows.js';
+import type { TenantTx } from '../storage/with-tenant.js';
 import { createdView } from '../views/transaction.js';
-import { mergePatch } from './described-columns.js';
-import { getOperation } from './find-operations.js';
-import { findOperationsOf, getTransaction } from './find-transactions.js';
-import type { LedgerPlace } from './parents.js';
-import type { Metadata } from './tables.js';
-import type { TenantTx } from './with-tenant.js';
 
 /** What a PATCH of a transaction or operation may change. Absent members stay. */
 export interface TextPatch {

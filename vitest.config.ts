@@ -10,6 +10,8 @@ export default defineConfig({
     // A shared machine may stall for seconds; what fails twice is no accident.
     retry: process.env['CI'] ? 1 : 0,
     pool: 'forks',
+    // No module keeps state outside composition, so a worker's files share their imports: half a minute less.
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -2,9 +2,14 @@ import type pg from 'pg';
 import { type ConnectionSettings, connectionSettings, withDatabase } from '../postgres/connection-settings.js';
 import type { InstallationNames } from '../postgres/installation.js';
 import { openClient, openPool } from '../postgres/pool.js';
+import type { Vault } from './credentials.js';
+import { type AdminRecord, findAdminRecord } from './server-record.js';
 
 /** The administrator's connections to one server that holds tenants. */
 export interface AdminServer {
+  readonly id: string;
+  /** `given`: one tenant's own database, brought by the operator. */
+  readonly kind: 'shared' | 'given';
   readonly settings: ConnectionSettings;
   /** Roles, databases, advisory locks. */
   readonly cluster: pg.Pool;
@@ -16,32 +21,71 @@ export interface AdminServer {
   connectAs(login: { user: string; password: string; database: string; searchPath?: string }): Promise<pg.Client>;
 }
 
-/** By server id. So far `default` alone; a placement already names its server. */
+/** By server id: `default` is the one of DATABASE_URL, the others are read from the control database at each use. */
 export interface AdminConnections {
-  server(id: string): AdminServer;
+  server(id: string): Promise<AdminServer>;
   close(): Promise<void>;
 }
 
-export function openAdminConnections(
-  servers: ReadonlyMap<string, ConnectionSettings>,
-  options: { readonly names: InstallationNames; readonly onError: (error: Error) => void },
-): AdminConnections {
-  const opened = new Map([...servers].map(([id, settings]) => [id, openServer(settings, options)] as const));
+export const defaultServer = 'default';
+
+export interface AdminConnectionsOptions {
+  /** Of the server `default`. */
+  readonly admin: ConnectionSettings;
+  readonly control: pg.Pool;
+  readonly vault: Vault;
+  readonly names: InstallationNames;
+  readonly onError: (error: Error) => void;
+}
+
+interface Opened {
+  readonly version: number;
+  readonly server: AdminServer;
+}
+
+export function openAdminConnections(options: AdminConnectionsOptions): AdminConnections {
+  const { control, vault } = options;
+  const first = openAdminServer({ id: defaultServer, kind: 'shared' }, options.admin, options);
+  const others = new Map<string, Opened>();
+  const retired: Promise<unknown>[] = [];
+
   return Object.freeze({
-    server(id: string) {
-      const server = opened.get(id);
-      if (server === undefined) throw new Error(`server ${id} has no administrative connection in this process`);
+    async server(id: string) {
+      if (id === defaultServer) return first;
+      const record = await findAdminRecord(control, id);
+      if (record === undefined) throw new Error(`there is no server ${id}`);
+      const held = others.get(id);
+      if (held?.version === record.version) return held.server;
+      const server = openAdminServer(record, settingsOf(record, vault), options);
+      others.set(id, { version: record.version, server });
+      if (held !== undefined) retired.push(closeServer(held.server));
       return server;
     },
     async close() {
-      await Promise.all([...opened.values()].flatMap(({ cluster, shared }) => [cluster.end(), shared.end()]));
+      const all = [first, ...[...others.values()].map(({ server }) => server)];
+      await Promise.all([...all.map(closeServer), ...retired]);
     },
   });
 }
 
-function openServer(
+function settingsOf(record: AdminRecord, vault: Vault): ConnectionSettings {
+  return connectionSettings({
+    host: record.host,
+    port: record.port,
+    user: record.user,
+    database: record.database,
+    password: vault.open(`server:${record.id}`, 'server-admin', record.credential),
+    ...(record.tls === null ? {} : { ssl: record.tls }),
+  });
+}
+
+const closeServer = ({ cluster, shared }: AdminServer) => Promise.allSettled([cluster.end(), shared.end()]);
+
+/** Connections are made at their first use. */
+export function openAdminServer(
+  { id, kind }: Pick<AdminServer, 'id' | 'kind'>,
   settings: ConnectionSettings,
-  { names, onError }: { readonly names: InstallationNames; readonly onError: (error: Error) => void },
+  { names, onError }: Pick<AdminConnectionsOptions, 'names' | 'onError'>,
 ): AdminServer {
   const applicationName = 'cofferdam tenants';
   const idleTimeoutMs = 60_000;
@@ -57,6 +101,8 @@ function openServer(
     return client;
   };
   return Object.freeze({
+    id,
+    kind,
     settings,
     cluster: openPool(settings, { max: 8, applicationName, idleTimeoutMs, onError }),
     shared: openPool(withDatabase(settings, names.sharedDatabase), { max: 4, applicationName, idleTimeoutMs, onError }),

@@ -1,14 +1,19 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import type { TenantId } from '@cofferdam/core';
 
 /** What a ciphertext is for: part of the authenticated data, so that one cannot be passed off as another. */
-export type CredentialPurpose = 'runtime-login' | 'migrator-login' | 'provisioning-input';
+export type CredentialPurpose =
+  | 'runtime-login'
+  | 'migrator-login'
+  | 'provisioning-input'
+  | 'operation-input'
+  | 'server-admin';
 
 /** Encrypts what the control database must not be able to read. AES-256-GCM; text form `v1.<key id>.<iv>.<data and tag>`. */
 export interface Vault {
-  seal(tenantId: TenantId, purpose: CredentialPurpose, text: string): string;
-  /** Throws when the key is unknown or the text was made for another tenant or purpose, or was changed. */
-  open(tenantId: TenantId, purpose: CredentialPurpose, sealed: string): string;
+  /** `subject`: the tenant's id, or `server:<id>`. */
+  seal(subject: string, purpose: CredentialPurpose, text: string): string;
+  /** Throws when the key is unknown or the text was made for another subject or purpose, or was changed. */
+  open(subject: string, purpose: CredentialPurpose, sealed: string): string;
   /** Id of the key that seals now. */
   readonly keyId: string;
 }
@@ -21,13 +26,13 @@ export function createVault(keys: readonly [Buffer, ...Buffer[]]): Vault {
 
   return Object.freeze({
     keyId,
-    seal(tenantId: TenantId, purpose: CredentialPurpose, text: string): string {
+    seal(subject: string, purpose: CredentialPurpose, text: string): string {
       const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(boundTo(tenantId, purpose));
+      const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(boundTo(subject, purpose));
       const data = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
       return `v1.${keyId}.${iv.toString('base64url')}.${data.toString('base64url')}`;
     },
-    open(tenantId: TenantId, purpose: CredentialPurpose, sealed: string): string {
+    open(subject: string, purpose: CredentialPurpose, sealed: string): string {
       const [version, id, iv, data, ...rest] = sealed.split('.');
       if (version !== 'v1' || id === undefined || iv === undefined || data === undefined || rest.length > 0)
         throw new Error('a stored credential has an unknown form');
@@ -38,7 +43,7 @@ export function createVault(keys: readonly [Buffer, ...Buffer[]]): Vault {
         );
       const bytes = Buffer.from(data, 'base64url');
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), { authTagLength: 16 })
-        .setAAD(boundTo(tenantId, purpose))
+        .setAAD(boundTo(subject, purpose))
         .setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString('utf8');
     },
@@ -51,8 +56,8 @@ function keyIdOf(key: Buffer): string {
   return createHash('sha256').update('cofferdam key id\0').update(key).digest('hex').slice(0, 12);
 }
 
-function boundTo(tenantId: TenantId, purpose: CredentialPurpose): Buffer {
-  return Buffer.from(`cofferdam\0${tenantId}\0${purpose}`, 'utf8');
+function boundTo(subject: string, purpose: CredentialPurpose): Buffer {
+  return Buffer.from(`cofferdam\0${subject}\0${purpose}`, 'utf8');
 }
 
 /** 256 random bits. */

@@ -27,7 +27,7 @@ export async function describeConnections(manager: TenantManager, id: TenantId, 
   const placement = await getPlacement(control.pool, id);
   if (placement.runtimeCredential === null) throw new Error(`active tenant ${id} has no credential`);
   await control.audit({ actor, action: 'connections.read', tenantId: id, outcome: 'done', details: { service } });
-  const { host, port, ssl } = manager.serverSettings(placement.serverId);
+  const { host, port, ssl } = await manager.serverSettings(placement.serverId);
   const { database, schema, runtimeLogin: username } = placement.store;
   const password = vault.open(id, 'runtime-login', placement.runtimeCredential);
   const sslmode = ssl === undefined ? 'disable' : ssl.rejectUnauthorized ? 'verify-full' : 'require';

@@ -26,7 +26,7 @@ export async function* listStores(fleet: {
     const { serverId, store, runtimeCredential, configVersion } = await getPlacement(fleet.control.pool, tenantId);
     if (runtimeCredential === null) continue;
     const settings = connectionSettings({
-      ...fleet.admin.server(serverId).settings,
+      ...(await fleet.admin.server(serverId)).settings,
       database: store.database,
       user: store.runtimeLogin,
       password: fleet.vault.open(tenantId, 'runtime-login', runtimeCredential),

@@ -53,7 +53,8 @@ async function migrateTenant(tools: MigrateTenantsTools, tenantId: TenantId, hea
   const placement = await getPlacement(control.pool, tenantId);
   const { database, schema, migratorLogin, ownerRole, runtimeLogin } = placement.store;
   if (placement.migratorCredential === null) throw new Error('the tenant has no migrator credential');
-  const client = await admin.server(placement.serverId).connectAs({
+  const server = await admin.server(placement.serverId);
+  const client = await server.connectAs({
     user: migratorLogin,
     password: vault.open(tenantId, 'migrator-login', placement.migratorCredential),
     database,

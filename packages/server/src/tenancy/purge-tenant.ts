@@ -21,7 +21,7 @@ export async function purgeTenant(tools: PurgeTools, tenantId: TenantId): Promis
     if (!(await begin(tools, tenantId))) return false;
     const placement = await getPlacement(tools.control.pool, tenantId);
     await tools.boundary?.('worked', 'purge-begin');
-    await dropStore(tools.admin.server(placement.serverId), placement, tools.names.sharedDatabase);
+    await dropStore(await tools.admin.server(placement.serverId), placement, tools.names.sharedDatabase);
     await tools.boundary?.('worked', 'purge-store');
     await tools.access.purge(tenantId);
     await finish(tools, tenantId);

@@ -45,7 +45,7 @@ export interface TenantManager extends CreateTenantTools, StatusTools {
   /** Ended retentions and unfinished provisioning are taken up now rather than at the worker's next look. */
   lookForWork(): void;
   /** Where a server is, for products that ask for a tenant's connections. */
-  readonly serverSettings: (serverId: string) => ConnectionSettings;
+  readonly serverSettings: (serverId: string) => Promise<ConnectionSettings>;
   /** A connection of the tenant's own migrator; the caller ends it. */
   readonly connectMigrator: (tenantId: TenantId) => Promise<MigratorConnection>;
   /** Resumes what a killed process left unfinished, then keeps looking. Resolves when the first look is over. */
@@ -58,7 +58,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
   const { names, vault, log, now, newId } = options;
   const onError = (error: Error) => log.warn({ err: error }, 'an idle connection of the tenants part broke');
   const control = openControlDatabase(options.prepared.control, { now, onError });
-  const admin = openAdminConnections(new Map([['default', options.admin]]), { names, onError });
+  const admin = openAdminConnections({ admin: options.admin, control: control.pool, vault, names, onError });
   const tools: ProvisioningTools = {
     control,
     admin,
@@ -92,15 +92,17 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
       if (migratorCredential === null) throw new Error('the tenant has no migrator credential');
       const { database, schema, migratorLogin: user, ownerRole } = store;
       const password = vault.open(tenantId, 'migrator-login', migratorCredential);
-      const client = await admin.server(serverId).connectAs({ user, password, database, searchPath: schema });
+      const server = await admin.server(serverId);
+      const client = await server.connectAs({ user, password, database, searchPath: schema });
       return { client, schema, ownerRole };
     },
-    serverSettings: (serverId: string) => admin.server(serverId).settings,
+    serverSettings: async (serverId: string) => (await admin.server(serverId)).settings,
     start: () => worker.start(),
     async stop() {
       await worker.stop();
       await provisioner.drain();
-      await Promise.all([control.close(), admin.close()]);
+      await admin.close();
+      await control.close();
     },
   });
 }

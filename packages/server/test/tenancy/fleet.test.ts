@@ -28,7 +28,13 @@ test('a build with a later migration: tenants wait for it with 503, then are bro
   await suspendTenant(installation.manager, suspended.id, 'test');
   const ledger = await startLedgerProcess(installation, { schemaVersionMin: '9999_later' });
   const { names, admin, manager, vault } = installation;
-  const connections = openAdminConnections(new Map([['default', admin]]), { names, onError() {} });
+  const connections = openAdminConnections({
+    admin,
+    control: manager.control.pool,
+    vault,
+    names,
+    onError() {},
+  });
   const tools = { ...manager, admin: connections, vault, ledgerMigrations: later, runtimeGrants: grants };
   try {
     await expect(ledger.resolve(active.id)).rejects.toMatchObject({ info: { reason: 'TENANT_MIGRATION_PENDING' } });

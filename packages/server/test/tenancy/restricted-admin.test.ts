@@ -49,7 +49,13 @@ test('an admin who is no superuser prepares, provisions, serves and purges in bo
       await pool.pg.query('select * from organization');
       await suspendTenant(installation.manager, tenant.id, 'test');
       await deleteTenant(installation.manager, tenant.id, 'test');
-      const connections = openAdminConnections(new Map([['default', admin]]), { names, onError() {} });
+      const connections = openAdminConnections({
+        admin,
+        control: installation.manager.control.pool,
+        vault: installation.vault,
+        names,
+        onError() {},
+      });
       const tools = { ...installation.manager, admin: connections, access: installation.seeder, log: silentLog };
       expect(await purgeTenant(tools, tenant.id)).toBe(true);
       await connections.close();

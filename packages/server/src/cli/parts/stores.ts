@@ -45,7 +45,8 @@ export async function openFleet(ground: Ground, closers: Closers, prepared?: Pre
   const onError = (error: Error): void => log.warn({ err: error }, 'an idle administrative connection broke');
   const control = openControlDatabase(server.control, { now, onError });
   closers.add(() => control.close());
-  const connections = openAdminConnections(new Map([['default', admin]]), { names, onError });
+  const vault = createVault([encryptionKey]);
+  const connections = openAdminConnections({ admin, control: control.pool, vault, names, onError });
   closers.add(() => connections.close());
-  return { control, admin: connections, vault: createVault([encryptionKey]), ledgerMigrations, runtimeGrants };
+  return { control, admin: connections, vault, ledgerMigrations, runtimeGrants };
 }

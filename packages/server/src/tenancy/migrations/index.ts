@@ -1,5 +1,6 @@
 import type { Migration } from '../../postgres/migration.js';
 import { control } from './0001-control.js';
+import { operations } from './0002-operations.js';
 
 /** Of the control database, in order. Released migrations are never changed, only followed. */
-export const controlMigrations: readonly Migration[] = [control];
+export const controlMigrations: readonly Migration[] = [control, operations];

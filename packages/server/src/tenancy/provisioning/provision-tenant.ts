@@ -80,7 +80,7 @@ async function openRun(tools: ProvisioningTools, tenantId: TenantId, input: stri
   const placement = await getPlacement(tools.control.pool, tenantId);
   if (tenant === undefined || placement.runtimeCredential === null || placement.migratorCredential === null)
     throw new Error(`tenant ${tenantId} has no credentials`);
-  const server = tools.admin.server(placement.serverId);
+  const server = await tools.admin.server(placement.serverId);
   let inStore: Promise<pg.Client> | undefined;
   const value: ProvisioningRun = {
     ...tools,

@@ -49,7 +49,10 @@ export interface Books {
 /** A hold as it was placed. */
 export interface Hold {
   readonly legs: readonly BoundLeg[];
-  /** It was written as two operations (§5.6), so its end is too, whatever the settings say by now. */
+  /**
+   * It was placed under route validation: written as two operations (§5.6). Its end has that form too, and is held to
+   * its routes; a hold that was placed before the ledger validated routes ends without them.
+   */
   readonly split: boolean;
   readonly routeId?: string | undefined;
   readonly route?: string;
@@ -99,8 +102,8 @@ export function planTransaction(command: CreateCommand, books: Books, rules: Led
 
 /**
  * Plans the end of a hold. The amounts are those of the hold, never computed anew, and neither flags nor liveness of
- * the balances are checked again (§5.6); routes are. Throws `insufficient_funds` where a debit-direction balance cannot
- * give, and the codes of §7.4.
+ * the balances are checked again (§5.6); the routes of a hold that was placed under validation are. Throws
+ * `insufficient_funds` where a debit-direction balance cannot give, and the codes of §7.4.
  */
 export function planTransition(
   phase: 'commit' | 'cancel',
@@ -116,7 +119,8 @@ export function planTransition(
   }
   const moved = new MoveLegs(phase, hold.split, books).run(hold.legs, balances);
   const found = hold.legs.map((leg) => ({ leg, balance: balances.get(leg.balanceId) }));
-  const operations = rules.validateRoutes ? followRoute(hold, rules, phase, found, moved.operations) : moved.operations;
+  const operations =
+    rules.validateRoutes && hold.split ? followRoute(hold, rules, phase, found, moved.operations) : moved.operations;
   if (moved.refusal !== undefined) throw moved.refusal;
   return { phase, operations, changed: moved.changed, legs: moved.legs };
 }

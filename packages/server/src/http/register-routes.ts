@@ -44,7 +44,9 @@ function registerRoute<Context>(
     url: route.url,
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
     config: { takesBody: route.body !== undefined, bodyType: route.bodyType ?? 'json' },
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
+      if (route.deprecated)
+        reply.headers(deprecationHeaders(route.deprecated, request.params as Record<string, string>));
       const { context, principal } = await admission.admit(request, route.guard);
       request.admitted = { context, principal, params: readParams(request.params as Record<string, string>) };
     },
@@ -74,6 +76,15 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (typeof answer.body === 'string' && reply.hasHeader('content-type')) return reply.send(answer.body);
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
   return reply.send(stringifyJson(answer.body));
+}
+
+/** Set before anything can refuse the request: an older client is to learn of it from its failures too. */
+function deprecationHeaders(
+  { sunset, successor }: NonNullable<RouteDefinition['deprecated']>,
+  params: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const path = successor.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+  return { deprecation: 'true', sunset, link: `<${path}>; rel="successor-version"` };
 }
 
 /** Path parameters are UUIDs, read leniently, except those that the route lists as text. */

@@ -59,8 +59,13 @@ export interface RouteDefinition<Context = unknown, Body extends TSchema = TSche
   readonly bodyLimit?: number;
   /** Headers that the route reads, beside those of all routes, with what they mean: for OpenAPI. */
   readonly requestHeaders?: Readonly<Record<string, string>>;
-  /** Kept for older clients; the description says what to use instead. */
-  readonly deprecated?: true;
+  /** Kept for older clients: every answer, refusals included, says until when, and which route to use instead. */
+  readonly deprecated?: {
+    /** An HTTP date. */
+    readonly sunset: string;
+    /** A URL as in `url`, with no other parameters than this route's. */
+    readonly successor: string;
+  };
   readonly success: {
     readonly status: number;
     readonly description: string;

@@ -17,6 +17,12 @@ const script = (value: string, { from = '@a', pending = '', metadata = '' } = {}
     (source (from ${from} :share 40) (from @external/USD :remaining))
     (distribute (to @b :remaining (description "leg")))))`;
 
+const goingAway = () => ({
+  deprecation: 'true',
+  sunset: 'Sat, 01 Aug 2026 00:00:00 GMT',
+  link: `<${api.ledgerPath}/transactions/json>; rel="successor-version"`,
+});
+
 const boundary = 'edge';
 const part = (content: string | Buffer, disposition: string) =>
   Buffer.concat([
@@ -51,12 +57,17 @@ describe('POST transactions/dsl', () => {
       metadata: { k: '5' },
     });
     expect(body.operations.map((o: { amount: { value: string } }) => o.amount.value)).toEqual(['40', '100', '60']);
-    expect(headers).toMatchObject({
-      deprecation: 'true',
-      sunset: 'Sat, 01 Aug 2026 00:00:00 GMT',
-      link: `<${api.ledgerPath}/transactions/json>; rel="successor-version"`,
-      'x-idempotency-replayed': 'false',
-    });
+    expect(headers).toMatchObject({ ...goingAway(), 'x-idempotency-replayed': 'false' });
+  });
+
+  it('says so in its refusals too', async () => {
+    const noUuid = await api.upload('/v1/organizations/x/ledgers/y/transactions/dsl', Buffer.from(''), {});
+    expect(noUuid).toMatchObject({ status: 400, body: { code: '0065' }, headers: { deprecation: 'true' } });
+    for (const refused of [await upload(' '), await upload('(transaction V1'), await upload(script('0|0'))]) {
+      expect(refused.status).toBeGreaterThanOrEqual(400);
+      expect(refused.headers).toMatchObject(goingAway());
+    }
+    expect((await api.post('transactions/json', {})).headers).not.toHaveProperty('deprecation');
   });
 
   it('remembers by key and by content, and holds when pending', async () => {

@@ -36,7 +36,7 @@ export const createDslTransaction = (deps: LedgerDeps) =>
     summary: 'Post a transaction from a DSL file',
     description:
       'Kept for older clients: use /transactions/json. In the file the part of an amount after | has no effect: 1000|2 is 1000.',
-    deprecated: true,
+    deprecated: { sunset: 'Sat, 01 Aug 2026 00:00:00 GMT', successor: `${ledgerPath}/transactions/json` },
     body: Body,
     bodyType: 'multipart',
     requestExample: {
@@ -72,17 +72,7 @@ export const createDslTransaction = (deps: LedgerDeps) =>
         idempotency === undefined ? posting : { ...posting, idempotency },
         text.length,
       );
-      const answer = createdAnswer(posted);
-      const path = `/v1/organizations/${place.organizationId}/ledgers/${place.ledgerId}/transactions/json`;
-      return {
-        ...answer,
-        headers: {
-          ...answer.headers,
-          Deprecation: 'true',
-          Sunset: 'Sat, 01 Aug 2026 00:00:00 GMT',
-          Link: `<${path}>; rel="successor-version"`,
-        },
-      };
+      return createdAnswer(posted);
     },
   });
 

@@ -39,6 +39,12 @@ const rules: Readonly<Record<string, string>> = {
         lag(available_after) over steps as available_previous, lag(version_after) over steps as version_previous
       from operation where balance_affected window steps as (partition by balance_id order by version_after)
     ) o where version_previous is not null and (available_previous <> available_before or version_previous <> version_before)`,
+  'an overdraft companion carries what its account owes': `
+    select account_id::text as id from balance
+    where deleted_at is null
+    group by account_id
+    having coalesce(sum(available) filter (where key = 'overdraft' and settings ->> 'balanceScope' = 'internal'), 0)
+      <> sum(overdraft_used)`,
   'an operation belongs to a transaction of its ledger': `
     select o.id::text as id from operation o left join transaction t on t.id = o.transaction_id
     where t.id is null or t.ledger_id <> o.ledger_id`,

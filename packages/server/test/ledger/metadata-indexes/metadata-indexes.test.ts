@@ -82,6 +82,68 @@ test('a unique index keeps values apart, among records that have the key', async
   await must(make('U5', { badge: 'a' }));
 });
 
+test('a value that is taken is a clear refusal wherever metadata is written', async () => {
+  const books = await createBooks(api);
+  const [organizations, ledgers] = ['/v1/organizations', `${books.organizationPath}/ledgers`];
+  const at = books.ledgerPath;
+  let made = 0;
+  const name = () => {
+    made += 1;
+    return `N${made}`;
+  };
+  const code = () => name().replace(/\d/g, (digit) => 'ABCDEFGHIJ'.charAt(Number(digit)));
+  const bodies: Record<string, [url: string, body: () => object]> = {
+    organization: [organizations, () => ({ legalName: name(), legalDocument: '1' })],
+    ledger: [ledgers, () => ({ name: name() })],
+    asset: [`${at}/assets`, () => ({ name: name(), type: 'others', code: code() })],
+    portfolio: [`${at}/portfolios`, () => ({ name: name() })],
+    segment: [`${at}/segments`, () => ({ name: name() })],
+    account: [`${at}/accounts`, () => ({ assetCode: 'USD', type: 'deposit', alias: `@${name()}` })],
+    account_type: [`${at}/account-types`, () => ({ name: name(), keyValue: name() })],
+    operation_route: [`${at}/operation-routes`, () => ({ title: name(), operationType: 'bidirectional' })],
+    transaction_route: [`${at}/transaction-routes`, () => ({ title: name(), operationRoutes: [route.id] })],
+  };
+  const route = await must(api.post(`${at}/operation-routes`, { title: 'R', operationType: 'bidirectional' }));
+  const clash = { status: 400, code: '0047' };
+  for (const [entity, [url, body]] of Object.entries(bodies)) {
+    await must(create(entity, { metadataKey: 'badge', unique: true }), entity);
+    await must(api.post(url, { ...body(), metadata: { badge: 'taken' } }), entity);
+    const { id } = await must(api.post(url, { ...body(), metadata: { badge: 'free' } }), entity);
+    expect([entity, refusal(await api.post(url, { ...body(), metadata: { badge: 'taken' } }))]).toEqual([
+      entity,
+      clash,
+    ]);
+    expect([entity, refusal(await api.patch(`${url}/${id}`, { metadata: { badge: 'taken' } }))]).toEqual([
+      entity,
+      clash,
+    ]);
+    await must(api.patch(`${url}/${id}`, { metadata: { badge: 'also free' } }), entity);
+  }
+  // Of what is posted: a transaction and its two operations.
+  for (const entity of ['transaction', 'operation']) await must(create(entity, { metadataKey: 'badge', unique: true }));
+  const to = [{ accountAlias: '@x', amount: { asset: 'USD', value: '1' } }];
+  await must(api.post(`${at}/accounts`, { assetCode: 'USD', type: 'deposit', alias: '@x' }));
+  const { id, operations } = await must(
+    api.post(`${at}/transactions/inflow`, {
+      metadata: { badge: 'taken' },
+      send: { asset: 'USD', value: '1', distribute: { to } },
+    }),
+  );
+  const other = await must(
+    api.post(`${at}/transactions/inflow`, { send: { asset: 'USD', value: '1', distribute: { to } } }),
+  );
+  expect(refusal(await api.patch(`${at}/transactions/${other.id}`, { metadata: { badge: 'taken' } }))).toEqual(clash);
+  const [first, second] = operations.map((one: { id: string }) => `${at}/transactions/${id}/operations/${one.id}`);
+  await must(api.patch(first, { metadata: { badge: 'taken' } }));
+  expect(refusal(await api.patch(second, { metadata: { badge: 'taken' } }))).toEqual(clash);
+  // An account that is made for a holder has its metadata, and so has the instrument.
+  const holder = await must(
+    api.post(`${books.organizationPath}/holders`, { type: 'NATURAL_PERSON', name: 'H', document: '1' }),
+  );
+  const composed = { assetCode: 'USD', type: 'deposit', metadata: { badge: 'taken' } };
+  expect(refusal(await api.post(`${at}/holders/${holder.id}/accounts`, composed))).toEqual(clash);
+});
+
 test('values that are shared already are not made unique, and nothing is left behind', async () => {
   for (const name of ['S1', 'S2']) await must(api.post(`${ledger}/segments`, { name, metadata: { twin: 'x' } }));
   const { status, body } = await create('segment', { metadataKey: 'twin', unique: true });

@@ -42,12 +42,21 @@ export function reactivateTenant(tools: StatusTools, id: TenantId, actor: string
   });
 }
 
-/** suspended or failed → deleting. What is suspended was confirmed once already; this is the second time (contract). */
+/** Every process has heard of a suspension after this long (contract, "Suspension"). */
+const heardOfMs = 2_000;
+
+/**
+ * suspended or failed → deleting. What is suspended was confirmed once already; this is the second time (contract). Even
+ * without a retention the purge waits until every process has heard of the suspension: one that has not would look for a
+ * store that is gone, and answer 503 where 403 is due.
+ */
 export function deleteTenant(tools: StatusTools, id: TenantId, actor: string): Promise<TenantRecord> {
   return change(tools, id, actor, 'tenant.delete', async (tx, tenant) => {
     if (tenant.status !== 'suspended' && tenant.status !== 'failed')
       throw refuse(tenant, 'deleted', 'suspended or failed; suspend it first');
-    const purgeAfter = new Date(tools.now().getTime() + tools.retentionDays * 86_400_000).toISOString();
+    const retentionEnd = tools.now().getTime() + tools.retentionDays * 86_400_000;
+    const heardOf = tenant.status === 'suspended' ? Date.parse(tenant.updatedAt) + heardOfMs : 0;
+    const purgeAfter = new Date(Math.max(retentionEnd, heardOf)).toISOString();
     await setTenantStatus(tx, id, { status: 'deleting', purgeAfter });
   });
 }

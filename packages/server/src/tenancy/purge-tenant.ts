@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TenantId } from '@cofferdam/core';
 import { quoteIdentifier as id } from '../postgres/identifiers.js';
 import type { AdminServer } from './admin-connections.js';
@@ -7,6 +8,9 @@ import type { ProvisioningTools } from './provisioning/run.js';
 import { lockTenant, setTenantStatus } from './tenant-record.js';
 import { changeSharedRights } from './walls/serialize.js';
 import { grantToAdmin } from './walls/store-roles.js';
+
+/** A purge comes 2 s after the suspension at the soonest; with these a statement under way had 5 s in all. */
+const runningGraceMs = 3_000;
 
 export type PurgeTools = Pick<ProvisioningTools, 'control' | 'admin' | 'names' | 'access' | 'log' | 'boundary'> & {
   readonly now: () => Date;
@@ -53,9 +57,10 @@ async function dropStore(server: AdminServer, { store }: Placement, sharedDataba
   );
   const roles = rows.map(({ rolname }) => rolname);
   for (const role of roles) await server.cluster.query(grantToAdmin(role));
-  // No new sessions, then none at all.
+  // No new sessions, then none at all; what was under way when the tenant was suspended may end (tenancy §6.3).
   for (const login of roles.filter((role) => logins.includes(role)))
     await server.cluster.query(`alter role ${id(login)} nologin`);
+  await untilIdle(server, logins);
   await server.cluster.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = any ($1)', [
     logins,
   ]);
@@ -71,6 +76,19 @@ async function dropStore(server: AdminServer, { store }: Placement, sharedDataba
     await server.shared.query(`drop owned by ${roles.map(id).join(', ')}`);
   }
   if (roles.length > 0) await server.cluster.query(`drop role ${roles.map(id).join(', ')}`);
+}
+
+/** Returns when no session of the logins is in a transaction, or after the grace. */
+async function untilIdle({ cluster }: AdminServer, logins: readonly string[]): Promise<void> {
+  const deadline = performance.now() + runningGraceMs;
+  while (performance.now() < deadline) {
+    const { rowCount } = await cluster.query(
+      `select from pg_stat_activity where usename = any ($1) and state <> 'idle' limit 1`,
+      [logins],
+    );
+    if (rowCount === 0) return;
+    await delay(50);
+  }
 }
 
 /** The row stays as a tombstone: the id is never used again, the slug is free from here on. */

@@ -42,8 +42,11 @@ export interface TenantManagerOptions {
 export interface TenantManager extends CreateTenantTools, StatusTools {
   readonly provisioner: Provisioner;
   readonly log: Log;
-  /** Ended retentions and unfinished provisioning are taken up now rather than at the worker's next look. */
-  lookForWork(): void;
+  /**
+   * Ended retentions and unfinished provisioning are taken up now, or at the instant given, rather than at the worker's
+   * next look.
+   */
+  lookForWork(at?: Date): void;
   /** Where a server is, for products that ask for a tenant's connections. */
   readonly serverSettings: (serverId: string) => Promise<ConnectionSettings>;
   /** A connection of the tenant's own migrator; the caller ends it. */
@@ -86,7 +89,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     defaultIsolation: options.defaultIsolation,
     retentionDays: options.retentionDays,
     provisioner,
-    lookForWork: worker.look,
+    lookForWork: (at?: Date) => (at === undefined ? worker.look() : worker.lookAt(at)),
     async connectMigrator(tenantId: TenantId) {
       const { serverId, store, migratorCredential } = await getPlacement(control.pool, tenantId);
       if (migratorCredential === null) throw new Error('the tenant has no migrator credential');

@@ -7,6 +7,8 @@ export interface Worker {
   start(): Promise<void>;
   /** Looks now, soon after a look that is under way. */
   look(): void;
+  /** Looks then: for a retention that ends within seconds. */
+  lookAt(instant: Date): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,12 @@ export function startWorker(
       timer.unref();
     },
     look: () => void lookOnce(),
+    lookAt(instant: Date) {
+      const waitMs = instant.getTime() - tools.now().getTime();
+      // A moment more than to the instant itself: a timer may fire a fraction of a millisecond early.
+      if (waitMs <= 0) void lookOnce();
+      else if (waitMs < maxWaitMs) setTimeout(() => void lookOnce(), waitMs + 5).unref();
+    },
     async stop() {
       stopped = true;
       clearInterval(timer);
@@ -57,6 +65,9 @@ export function startWorker(
     },
   });
 }
+
+/** What is due later than this is found by a look of the interval in good time. */
+const maxWaitMs = 60_000;
 
 /** Only starts them: a tenant that takes long must not keep the others' purge waiting. */
 async function resumeUnfinished({

@@ -143,8 +143,8 @@ test('the refusals: each its own code and word, and none repeats the tenant id',
   await set('delete from association where tenant_id = $1', 'none');
   await set(`update placement set schema_version = '0000_ancient' where tenant_id = $1`, 'old');
   await suspendTenant(manager, id('deleted'), 'test');
-  await deleteTenant(manager, id('deleted'), 'test');
-  manager.lookForWork();
+  const { purgeAfter } = await deleteTenant(manager, id('deleted'), 'test');
+  manager.lookForWork(new Date(purgeAfter ?? 0));
   await secondsUntil(async () => (await installation.get(id('deleted'))).status === 'deleted');
   await set(`update tenant set status = 'failed' where id = $1`, 'failed');
 

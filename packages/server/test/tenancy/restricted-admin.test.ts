@@ -56,7 +56,8 @@ test('an admin who is no superuser prepares, provisions, serves and purges in bo
         names,
         onError() {},
       });
-      const tools = { ...installation.manager, admin: connections, access: installation.seeder, log: silentLog };
+      const now = () => new Date(Date.now() + 2_000); // by then every process has heard of the suspension
+      const tools = { ...installation.manager, now, admin: connections, access: installation.seeder, log: silentLog };
       expect(await purgeTenant(tools, tenant.id)).toBe(true);
       await connections.close();
       const { rows } = await superuser.query(`select rolname from pg_roles where rolname like 't\\_%'`);

@@ -52,7 +52,7 @@ export const deleteTenantRoute = (manager: TenantManager): RouteDefinition<Opera
     success: { status: 202, description: 'The tenant, `deleting`', schema: tenantSchema },
     async handler({ params, context }) {
       const tenant = await deleteTenant(manager, readTenantId(params), context.actor);
-      manager.lookForWork();
+      if (tenant.purgeAfter !== null) manager.lookForWork(new Date(tenant.purgeAfter));
       return { status: 202, body: viewTenant(tenant) };
     },
   });

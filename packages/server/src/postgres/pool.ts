@@ -54,9 +54,11 @@ export function openClient(
 export interface DrainableTenantPool extends TenantPool {
   /**
    * Lends nothing out any more; resolves when every connection is closed. Transactions under way may finish for
-   * `graceMs`, then their connections are cut. Later calls share the first one's answer.
+   * `graceMs`, then their connections are cut. Later calls share the first one's answer. With a `successor` (another pool
+   * of the same tenant), whoever still holds this one is given the successor's connections from here on: credentials and
+   * sizes change under running requests, and none of them fails.
    */
-  drain(graceMs: number): Promise<void>;
+  drain(graceMs: number, successor?: TenantPool): Promise<void>;
 }
 
 /**
@@ -71,8 +73,10 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
   pool.on('remove', (client) => lent.delete(client));
 
   let draining: Promise<void> | undefined;
+  let next: TenantPool | undefined;
   const admitted = (): pg.Pool => {
     if (draining === undefined) return pool;
+    if (next !== undefined) return next.pg;
     throw new LedgerError('tenant_service_unavailable', {
       detail: 'The connections of this tenant are being closed or replaced; try again.',
       retryAfterSeconds: 1,
@@ -88,7 +92,8 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
       return admitted();
     },
     db,
-    drain(graceMs: number) {
+    drain(graceMs: number, successor?: TenantPool) {
+      if (draining === undefined) next = successor;
       draining ??= drainPool(pool, lent, graceMs);
       return draining;
     },

@@ -221,6 +221,7 @@ async function reserve(
     runtimeCredential: vault.seal(tenantId, 'runtime-login', newPassword()),
     migratorCredential: vault.seal(tenantId, 'migrator-login', newPassword()),
     configVersion: version,
+    origin: 'created' as const,
   };
   await insertPlacement(client, tenantId, placement, at);
 }

@@ -39,6 +39,11 @@ export function tenantStoreNames(tenantId: TenantId, isolation: Isolation, names
   };
 }
 
+/** A tenant has two run-time logins and uses one: a rotation makes the other, and drops the one before (ADR 0010). */
+export function otherRuntimeLogin(login: string): string {
+  return login.endsWith('_b') ? login.slice(0, -2) : `${login}_b`;
+}
+
 /** Single-tenant mode: a login of the same kind, so that the database can later be adopted as a tenant's (contract). */
 export function singleStoreNames(names: InstallationNames): StoreNames {
   return {

@@ -9,7 +9,15 @@ export interface Placement {
   /** Null after the purge. */
   readonly runtimeCredential: string | null;
   readonly migratorCredential: string | null;
+  /** Of each process; null: its own default. */
   readonly connectionsMax: number | null;
+  /** Kept open while unused; null: all of them, until they have been idle for long. */
+  readonly connectionsIdle: number | null;
+  /** Null: 30 s. */
+  readonly statementTimeoutMs: number | null;
+  readonly readFrom: 'primary' | 'replica';
+  /** `given`: the purge leaves the database and takes what we made in it. */
+  readonly origin: 'created' | 'given' | 'adopted';
   readonly configVersion: number;
   readonly schemaVersion: string | null;
 }
@@ -24,6 +32,10 @@ interface Row {
   runtime_login: string;
   runtime_credential: string | null;
   connections_max: number | null;
+  connections_idle: number | null;
+  statement_timeout_ms: number | null;
+  read_from: 'primary' | 'replica';
+  origin: 'created' | 'given' | 'adopted';
   config_version: number;
   schema_version: string | null;
 }
@@ -44,22 +56,31 @@ export async function getPlacement(client: pg.PoolClient | pg.Pool, tenantId: Te
     runtimeCredential: row.runtime_credential,
     migratorCredential: row.migrator_credential,
     connectionsMax: row.connections_max,
+    connectionsIdle: row.connections_idle,
+    statementTimeoutMs: row.statement_timeout_ms,
+    readFrom: row.read_from,
+    origin: row.origin,
     configVersion: row.config_version,
     schemaVersion: row.schema_version,
   };
 }
 
+export type NewPlacement = Pick<
+  Placement,
+  'serverId' | 'store' | 'runtimeCredential' | 'migratorCredential' | 'configVersion' | 'origin'
+>;
+
 export async function insertPlacement(
   client: pg.PoolClient,
   tenantId: TenantId,
-  placement: Omit<Placement, 'schemaVersion' | 'connectionsMax'>,
+  placement: NewPlacement,
   at: string,
 ): Promise<void> {
   const { store } = placement;
   await client.query(
     `insert into placement (tenant_id, server_id, database_name, schema_name, owner_role, migrator_login,
-                            migrator_credential, runtime_login, runtime_credential, config_version, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+                            migrator_credential, runtime_login, runtime_credential, config_version, origin, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
     [
       tenantId,
       placement.serverId,
@@ -71,6 +92,7 @@ export async function insertPlacement(
       store.runtimeLogin,
       placement.runtimeCredential,
       placement.configVersion,
+      placement.origin,
       at,
     ],
   );

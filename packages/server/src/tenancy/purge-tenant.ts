@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TenantId } from '@cofferdam/core';
 import { quoteIdentifier as id } from '../postgres/identifiers.js';
 import type { AdminServer } from './admin-connections.js';
+import { otherRuntimeLogin } from './physical-names.js';
 import { getPlacement, type Placement } from './placement.js';
 import { underTenantLock } from './provisioning/provision-tenant.js';
 import type { ProvisioningTools } from './provisioning/run.js';
@@ -50,7 +51,8 @@ async function begin({ control, now }: PurgeTools, tenantId: TenantId): Promise<
 }
 
 async function dropStore(server: AdminServer, { store }: Placement, sharedDatabase: string): Promise<void> {
-  const logins = [store.runtimeLogin, store.migratorLogin];
+  // A rotation that was under way has made the second one.
+  const logins = [store.runtimeLogin, otherRuntimeLogin(store.runtimeLogin), store.migratorLogin];
   const { rows } = await server.cluster.query<{ rolname: string }>(
     'select rolname from pg_roles where rolname = any ($1)',
     [[...logins, store.ownerRole]],

@@ -5,16 +5,17 @@ import type { InstallationNames } from '../postgres/installation.js';
 import type { Migration } from '../postgres/migration.js';
 import { openAdminConnections } from './admin-connections.js';
 import type { StatusTools } from './change-status.js';
+import { connectMigrator } from './connect-migrator.js';
 import { openControlDatabase } from './control-database.js';
 import type { CreateTenantTools } from './create-tenant.js';
 import type { Vault } from './credentials.js';
 import type { MigratorConnection } from './metadata-indexes.js';
 import type { Isolation } from './physical-names.js';
-import { getPlacement } from './placement.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
 import type { PreparedServer } from './prepare-server.js';
 import { createProvisioner, type Provisioner } from './provisioning/provisioner.js';
 import type { ProvisioningTools } from './provisioning/run.js';
+import { createRotator, type Rotator } from './rotation/rotator.js';
 import { startWorker } from './worker.js';
 
 export interface TenantManagerOptions {
@@ -41,6 +42,7 @@ export interface TenantManagerOptions {
 /** The tenants part: what its routes and the command line work with. */
 export interface TenantManager extends CreateTenantTools, StatusTools {
   readonly provisioner: Provisioner;
+  readonly rotator: Rotator;
   readonly log: Log;
   /**
    * Ended retentions and unfinished provisioning are taken up now, or at the instant given, rather than at the worker's
@@ -76,7 +78,8 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     ...(options.boundary === undefined ? {} : { boundary: options.boundary }),
   };
   const provisioner = createProvisioner(tools, options.metrics);
-  const worker = startWorker({ ...tools, now, provisioner, intervalMs: options.workerIntervalMs ?? 5_000 });
+  const rotator = createRotator({ ...tools, now });
+  const worker = startWorker({ ...tools, now, provisioner, rotator, intervalMs: options.workerIntervalMs ?? 5_000 });
 
   return Object.freeze({
     control,
@@ -89,21 +92,15 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     defaultIsolation: options.defaultIsolation,
     retentionDays: options.retentionDays,
     provisioner,
+    rotator,
     lookForWork: (at?: Date) => (at === undefined ? worker.look() : worker.lookAt(at)),
-    async connectMigrator(tenantId: TenantId) {
-      const { serverId, store, migratorCredential } = await getPlacement(control.pool, tenantId);
-      if (migratorCredential === null) throw new Error('the tenant has no migrator credential');
-      const { database, schema, migratorLogin: user, ownerRole } = store;
-      const password = vault.open(tenantId, 'migrator-login', migratorCredential);
-      const server = await admin.server(serverId);
-      const client = await server.connectAs({ user, password, database, searchPath: schema });
-      return { client, schema, ownerRole };
-    },
+    connectMigrator: (tenantId: TenantId) => connectMigrator(tools, tenantId),
     serverSettings: async (serverId: string) => (await admin.server(serverId)).settings,
     start: () => worker.start(),
     async stop() {
       await worker.stop();
       await provisioner.drain();
+      await rotator.stop();
       await admin.close();
       await control.close();
     },

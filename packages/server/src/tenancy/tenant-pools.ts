@@ -47,7 +47,6 @@ interface Held {
 /** Running work of a suspended tenant may go on for this long (tenancy §6.3). */
 const suspendedGraceMs = 5_000;
 const sweepMs = 30_000;
-const lingerMs = 1_000;
 
 export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   const { log } = options;
@@ -72,15 +71,13 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   };
 
   /** Takes it out first, then drains: nobody new finds it. Only this very pool, never one that replaced it meanwhile. */
-  const retire = (entry: Held, grace: number, reason: string): void => {
+  const retire = (entry: Held, grace: number, reason: string, successor?: DrainableTenantPool): void => {
     if (held.get(entry.tenantId) === entry) held.delete(entry.tenantId);
     metrics.evicted(reason);
-    // Requests that were given a replaced pool a moment ago still find it open: a rotation fails none of them.
-    const lingered =
-      reason === 'replaced' ? new Promise((resolve) => setTimeout(resolve, lingerMs).unref()) : undefined;
-    const drained = (
-      lingered === undefined ? entry.pool.drain(grace) : lingered.then(() => entry.pool.drain(grace))
-    ).catch((error: unknown) => log.warn({ tenantId: entry.tenantId, err: error }, 'a pool did not drain'));
+    // Requests that hold a replaced pool go on with its successor: a rotation fails none of them.
+    const drained = entry.pool
+      .drain(grace, successor)
+      .catch((error: unknown) => log.warn({ tenantId: entry.tenantId, err: error }, 'a pool did not drain'));
     draining.add(drained);
     void drained.finally(() => draining.delete(drained));
   };
@@ -134,7 +131,7 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
       usedAt: performance.now(),
     };
     held.set(config.id, entry);
-    if (current !== undefined) retire(current, graceMs, 'replaced');
+    if (current !== undefined) retire(current, graceMs, 'replaced', pool);
     return use(entry, config);
   };
 
@@ -207,7 +204,7 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
       clearInterval(sweep);
       await Promise.allSettled([...opening.values()].map(({ pool }) => pool));
       for (const entry of [...held.values()]) retire(entry, grace, 'shutdown');
-      // Replaced pools that linger are among these too.
+      // Replaced pools are among these too.
       await Promise.all(draining);
     },
   });

@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import type { Provisioner } from './provisioning/provisioner.js';
 import { listPurgeable, type PurgeTools, purgeTenant } from './purge-tenant.js';
+import type { Rotator } from './rotation/rotator.js';
 
 export interface Worker {
   /** Looks once, then every interval. */
@@ -13,11 +14,15 @@ export interface Worker {
 }
 
 /**
- * Finishes what nobody waits for: tenants left in `provisioning` by a process that was killed, and tenants whose
- * retention has ended. Any number of processes may run it: the lock of each tenant keeps them apart.
+ * Finishes what nobody waits for: tenants left in `provisioning`, and rotations left under way, by a process that was
+ * killed, and tenants whose retention has ended. Any number of processes may run it: the lock of each tenant keeps them apart.
  */
 export function startWorker(
-  tools: PurgeTools & { readonly provisioner: Provisioner; readonly intervalMs: number },
+  tools: PurgeTools & {
+    readonly provisioner: Provisioner;
+    readonly rotator: Rotator;
+    readonly intervalMs: number;
+  },
 ): Worker {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -29,6 +34,7 @@ export function startWorker(
       again = false;
       try {
         await resumeUnfinished(tools);
+        await tools.rotator.takeUnfinished();
         await purgeEnded(tools, () => stopped);
       } catch (error) {
         tools.log.error({ err: error }, 'the tenants worker could not look for work');

@@ -180,7 +180,7 @@ async function removeInstallation(names: InstallationNames, tenantIds: readonly 
   const roles = await asAdmin(async (admin) => {
     const { rows } = await admin.query<{ rolname: string }>(
       `select rolname from pg_roles where starts_with(rolname, $1) or rolname = any($2)`,
-      [`${names.prefix}_`, own.flatMap((name) => [name, `${name}_migrator`, `${name}_owner`])],
+      [`${names.prefix}_`, own.flatMap((name) => [name, `${name}_b`, `${name}_migrator`, `${name}_owner`])],
     );
     return rows.map(({ rolname }) => rolname);
   });

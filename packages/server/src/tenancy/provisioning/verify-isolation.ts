@@ -13,18 +13,33 @@ const sampleSize = 2;
 export const verifyIsolation: ProvisioningStep = {
   name: 'verify-isolation',
   async run(run) {
-    const neighbours = await listNeighbours(run.control.pool, run.tenant.id, run.placement.serverId);
-    const findings = [
-      ...(await clusterFindings(run, neighbours)),
-      ...(await storeFindings(await run.inStore(), run.placement.store, neighbours)),
-      ...(await pendingMigrations(await run.inStore(), run.ledgerMigrations)).map((id) => `migration ${id} is missing`),
-      ...(await tryDoors(run, neighbours)),
-    ];
-    if (findings.length > 0) throw new Error(`isolation probes failed: ${findings.slice(0, 10).join('; ')}`);
+    const pending = await pendingMigrations(await run.inStore(), run.ledgerMigrations);
+    await probeIsolation(
+      run,
+      pending.map((id) => `migration ${id} is missing`),
+    );
   },
 };
 
-async function tryDoors(run: ProvisioningRun, neighbours: readonly Neighbour[]): Promise<string[]> {
+/** What the probes look at: provisioning's run, or the logins that a rotation is about to switch to. */
+export type ProbedStore = Pick<
+  ProvisioningRun,
+  'control' | 'names' | 'templateDatabase' | 'server' | 'tenant' | 'placement' | 'passwords' | 'inStore'
+>;
+
+/** Throws with what was found; `known` are findings of the caller's own. */
+export async function probeIsolation(run: ProbedStore, known: readonly string[] = []): Promise<void> {
+  const neighbours = await listNeighbours(run.control.pool, run.tenant.id, run.placement.serverId);
+  const findings = [
+    ...known,
+    ...(await clusterFindings(run, neighbours)),
+    ...(await storeFindings(await run.inStore(), run.placement.store, neighbours)),
+    ...(await tryDoors(run, neighbours)),
+  ];
+  if (findings.length > 0) throw new Error(`isolation probes failed: ${findings.slice(0, 10).join('; ')}`);
+}
+
+async function tryDoors(run: ProbedStore, neighbours: readonly Neighbour[]): Promise<string[]> {
   const { names, placement, tenant } = run;
   const others = pickSome(neighbours.filter(({ settled }) => settled));
   const closed = [
@@ -38,10 +53,7 @@ async function tryDoors(run: ProvisioningRun, neighbours: readonly Neighbour[]):
 }
 
 /** The login finds its own books, by itself and by default, and nothing of the schemas beside them. */
-async function ownDoor(
-  { server, placement, passwords }: ProvisioningRun,
-  others: readonly Neighbour[],
-): Promise<string[]> {
+async function ownDoor({ server, placement, passwords }: ProbedStore, others: readonly Neighbour[]): Promise<string[]> {
   const { database, schema, runtimeLogin: user } = placement.store;
   const client = await server.connectAs({ user, password: passwords.runtime, database });
   try {
@@ -64,7 +76,7 @@ async function ownDoor(
   }
 }
 
-function closedDoor({ server, placement, passwords }: ProvisioningRun, database: string): Promise<string[]> {
+function closedDoor({ server, placement, passwords }: ProbedStore, database: string): Promise<string[]> {
   return expectRefusal(`database ${database}`, async () => {
     const user = placement.store.runtimeLogin;
     const client = await server.connectAs({ user, password: passwords.runtime, database });

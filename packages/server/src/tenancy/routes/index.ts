@@ -5,7 +5,9 @@ import type { OperatorContext } from './admission.js';
 import { associationRoutes } from './associations.js';
 import { deleteTenantRoute, reactivateTenantRoute, suspendTenantRoute } from './change-tenant-status.js';
 import { createTenantRoute } from './create-tenant.js';
+import { operationRoutes } from './operations.js';
 import { getTenantRoute, listActiveTenantsRoute, listTenantsRoute } from './read-tenants.js';
+import { rotateCredentialsRoute } from './rotate-credentials.js';
 
 export { createOperatorAdmission, type OperatorContext } from './admission.js';
 export { renderTenancyError } from './render-error.js';
@@ -20,7 +22,9 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     suspendTenantRoute(manager),
     reactivateTenantRoute(manager),
     deleteTenantRoute(manager),
+    rotateCredentialsRoute(manager),
     ...associationRoutes(manager),
+    ...operationRoutes(manager),
   ];
 }
 

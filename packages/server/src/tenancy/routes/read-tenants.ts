@@ -1,6 +1,6 @@
 import { canonicalTenantId, type TenantId } from '@cofferdam/core';
 import { Type } from 'typebox';
-import { readOneOf, readText } from '../../http/query.js';
+import { readOneOf } from '../../http/query.js';
 import { defineRoute } from '../../http/route.js';
 import { services } from '../associations.js';
 import { noSuchTenant } from '../change-status.js';
@@ -8,6 +8,7 @@ import { TenancyError } from '../tenancy-error.js';
 import type { TenantManager } from '../tenant-manager.js';
 import { findTenant, listActiveTenants, listTenants } from '../tenant-record.js';
 import type { OperatorContext } from './admission.js';
+import { readPage, writePage } from './paging.js';
 import { tenantSchema } from './schemas.js';
 import { viewTenant } from './tenant-view.js';
 
@@ -66,18 +67,14 @@ export const listTenantsRoute = (manager: TenantManager) =>
     },
     errors: [],
     async handler({ query }) {
-      const limit = readLimit(query['limit']);
+      const { limit, after } = readPage(query, /^[A-Za-z0-9][A-Za-z0-9_-]{0,255}$/);
       const status = readOneOf(query, 'status', statuses);
-      const after = readCursor(readText(query, 'cursor', 400));
       const rows = await listTenants(manager.control.pool, {
         limit: limit + 1,
         ...(after === undefined ? {} : { after }),
         ...(status === undefined ? {} : { status }),
       });
-      const items = rows.slice(0, limit);
-      const last = items.at(-1);
-      const next = rows.length > limit && last !== undefined ? { next_cursor: writeCursor(last.id) } : {};
-      return { status: 200, body: { items: items.map(viewTenant), limit, ...next } };
+      return { status: 200, body: writePage(rows, limit, viewTenant, ({ id }) => id) };
     },
   });
 
@@ -103,23 +100,3 @@ export const listActiveTenantsRoute = (manager: TenantManager) =>
       return { status: 200, body: await listActiveTenants(manager.control.pool, service) };
     },
   });
-
-function readLimit(text: string | undefined): number {
-  if (text === undefined || text === '') return 10;
-  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > 100)
-    throw new TenancyError('invalid_query', 'The query parameter "limit" must be from 1 to 100.');
-  return limit;
-}
-
-const writeCursor = (id: string) => Buffer.from(`after:${id}`).toString('base64url');
-
-function readCursor(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const [word, id = ''] = Buffer.from(text, 'base64url').toString('utf8').split(':', 2);
-  if (word === 'after' && canonicalTenantId(id) === id) return id;
-  throw new TenancyError(
-    'invalid_query',
-    'The query parameter "cursor" is none of this API: send next_cursor as received.',
-  );
-}

@@ -26,23 +26,39 @@ export async function createStoreRoles(
   passwords: StorePasswords,
   limits: RoleLimits = defaultRoleLimits,
 ): Promise<void> {
-  const [runtime, migrator] = await Promise.all([scramVerifier(passwords.runtime), scramVerifier(passwords.migrator)]);
+  const migrator = await scramVerifier(passwords.migrator);
   const owner = id(names.ownerRole);
   const path = id(names.schema);
   await admin.query(
     [
       ensureRole(names.ownerRole, 'nologin'),
       ensureRole(names.migratorLogin, 'login'),
-      ensureRole(names.runtimeLogin, 'login'),
       `alter role ${id(names.migratorLogin)} login connection limit 4 password ${quoteLiteral(migrator)}`,
-      `alter role ${id(names.runtimeLogin)} login connection limit ${Math.trunc(limits.connections)} password ${quoteLiteral(runtime)}`,
       `grant ${owner} to ${id(names.migratorLogin)}`,
       grantToAdmin(names.ownerRole),
       // Not the wall, only convenience: rights are the wall, and a login may change its own settings.
       `alter role ${id(names.migratorLogin)} set search_path = ${path}`,
-      `alter role ${id(names.runtimeLogin)} set search_path = ${path}`,
-      `alter role ${id(names.runtimeLogin)} set statement_timeout = ${Math.trunc(limits.statementTimeoutMs)}`,
-      `alter role ${id(names.runtimeLogin)} set idle_in_transaction_session_timeout = 60000`,
+    ].join(';\n'),
+  );
+  await createRuntimeLogin(admin, names, passwords.runtime, limits);
+}
+
+/** The run-time login alone, for a rotation as well: no membership, limits set, no right on anything yet. Idempotent. */
+export async function createRuntimeLogin(
+  admin: pg.ClientBase | pg.Pool,
+  { runtimeLogin, schema }: Pick<StoreNames, 'runtimeLogin' | 'schema'>,
+  password: string,
+  limits: RoleLimits = defaultRoleLimits,
+): Promise<void> {
+  const verifier = await scramVerifier(password);
+  const login = id(runtimeLogin);
+  await admin.query(
+    [
+      ensureRole(runtimeLogin, 'login'),
+      `alter role ${login} login connection limit ${Math.trunc(limits.connections)} password ${quoteLiteral(verifier)}`,
+      `alter role ${login} set search_path = ${id(schema)}`,
+      `alter role ${login} set statement_timeout = ${Math.trunc(limits.statementTimeoutMs)}`,
+      `alter role ${login} set idle_in_transaction_session_timeout = 60000`,
     ].join(';\n'),
   );
 }

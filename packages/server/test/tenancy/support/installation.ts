@@ -135,6 +135,7 @@ export async function removeInstallation(
   for (const database of [...databases, names.sharedDatabase, names.singleDatabase]) await dropDatabase(database);
   const roles = stores.flatMap(({ runtimeLogin, migratorLogin, ownerRole }) => [
     runtimeLogin,
+    `${runtimeLogin}_b`,
     migratorLogin,
     ownerRole,
   ]);

@@ -7,6 +7,7 @@ import { registerOpenApi } from '../packages/server/src/http/openapi.js';
 import { renderProblem } from '../packages/server/src/http/problem.js';
 import type { RouteDefinition } from '../packages/server/src/http/route.js';
 import { ledgerRoutes } from '../packages/server/src/ledger/ledger-app.js';
+import { openApiText } from './openapi-text.js';
 
 /** The ledger's document as a server with authentication on serves it; no handler of it is ever called here. */
 export async function openApiDocument(): Promise<unknown> {
@@ -37,7 +38,4 @@ export async function openApiDocument(): Promise<unknown> {
 }
 
 if (process.argv[1]?.endsWith('openapi-document.ts'))
-  writeFileSync(
-    new URL('../openapi/openapi.json', import.meta.url),
-    `${JSON.stringify(await openApiDocument(), null, 2)}\n`,
-  );
+  writeFileSync(new URL('../openapi/openapi.json', import.meta.url), openApiText(await openApiDocument()));

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { buildOpenApiDocument, type OpenApiOptions } from './openapi-document.js';
 import { registerRoutes } from './register-routes.js';
 import { defineRoute } from './route.js';
@@ -36,7 +37,14 @@ function openApiRoute(document: unknown) {
     operationId: 'getOpenApiDocument',
     tag: 'Operations',
     summary: 'Get this document',
-    success: { status: 200, description: 'The OpenAPI 3.1 document.' },
+    success: {
+      status: 200,
+      description: 'The OpenAPI 3.1 document.',
+      schema: Type.Object(
+        { openapi: Type.String(), info: Type.Unknown(), paths: Type.Unknown() },
+        { additionalProperties: true },
+      ),
+    },
     errors: [],
     handler: async () => ({ status: 200, body: document }),
   });

@@ -35,6 +35,19 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer as OpenAPI shows it. */
+export interface DocumentedAnswer {
+  readonly status: number;
+  readonly description: string;
+  /** Its title is the schema's name in the document, where it stands once (`openapi-schema.ts`). */
+  readonly schema?: TSchema;
+  /** Beside those of every answer, with what they mean. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly example?: unknown;
+  /** Of the body; application/json unless given. */
+  readonly mediaType?: string;
+}
+
 export interface RouteDefinition<Context = unknown, Body extends TSchema = TSchema> {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Fastify notation: `/v1/organizations/:organization_id`. */
@@ -66,13 +79,9 @@ export interface RouteDefinition<Context = unknown, Body extends TSchema = TSche
     /** A URL as in `url`, with no other parameters than this route's. */
     readonly successor: string;
   };
-  readonly success: {
-    readonly status: number;
-    readonly description: string;
-    readonly schema?: TSchema;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly example?: unknown;
-  };
+  readonly success: DocumentedAnswer;
+  /** Answers beside the success that are no refusals, for OpenAPI (readiness: 503 with the same body). */
+  readonly otherAnswers?: readonly DocumentedAnswer[];
   readonly requestExample?: unknown;
   /** Refusals of this route beside the common ones, for OpenAPI and for the route-table test. */
   readonly errors: readonly ErrorName[];

@@ -8,7 +8,10 @@ import { type Static, type TSchema, Type } from 'typebox';
  * - `x-message`: what follows the field's name in the message;
  * - `x-free-form`: a map whose keys are the client's own: its depth and keys are counted (0144, 0145);
  * - `x-any`: a member of any type, which the handler checks (account rules);
- * - `x-deferred`: this member is only decoded here; the handler checks its parts itself (batch entries).
+ * - `x-deferred`: this member is only decoded here; the handler checks its parts itself (batch entries);
+ * - `x-shown`: keywords that the document shows and nothing checks, for rules that the handler refuses with a code of
+ *   its own.
+ * A `title` is the name of the schema in the document, where it stands once (`openapi-schema.ts`).
  * A member whose schema does not admit null is absent when it is null; an empty string counts as absent in a
  * member that admits no null (§3.1). Unknown members that are null, false or zero are dropped.
  */
@@ -17,7 +20,11 @@ export interface SchemaExtras {
   readonly 'x-message'?: string;
   readonly description?: string;
   readonly examples?: readonly unknown[];
+  readonly 'x-shown'?: Readonly<Record<string, unknown>>;
 }
+
+/** The words that a text may have, for the document: the handler refuses others with a code of its own. */
+export const shownWords = (words: readonly string[]) => ({ 'x-shown': { enum: [...words] } });
 
 /** The same schema, admitting null as well. Put `Type.Optional` around it, not inside. */
 export function Nullable<T extends TSchema>(schema: T) {
@@ -84,9 +91,11 @@ export type MetadataValue = string | number | boolean;
 /** Metadata of a create (§3.2): flat; null values are refused. Numbers beyond the safe integers are `LosslessNumber`. */
 export function Metadata() {
   return Type.Unsafe<Record<string, MetadataValue>>({
+    title: 'MetadataInput',
     type: 'object',
     'x-metadata': 'create',
     'x-free-form': true,
+    'x-shown': metadataShown(['string', 'number', 'boolean']),
     description: 'Flat map: keys up to 100 bytes, values string, number or boolean up to 2000 bytes.',
   });
 }
@@ -94,16 +103,24 @@ export function Metadata() {
 /** Metadata of a PATCH (§3.2): JSON Merge Patch; a null value removes its key, null as a whole empties the metadata. */
 export function MetadataPatch() {
   return Type.Unsafe<Record<string, MetadataValue | null> | null>({
+    title: 'MetadataPatch',
     type: ['object', 'null'],
     'x-metadata': 'patch',
     'x-free-form': true,
+    'x-shown': metadataShown(['string', 'number', 'boolean', 'null']),
     'x-nullable': true,
     description: 'JSON Merge Patch: keys are merged, a null value removes its key, null as a whole removes all.',
   });
 }
 
+const metadataShown = (types: readonly string[]) => ({
+  propertyNames: { maxLength: 100 },
+  additionalProperties: { type: types, maxLength: 2000 },
+  maxProperties: 100,
+});
+
 /** A map that the handler checks itself (ledger settings): only nesting and key count are limited here. */
-export function FreeForm(extras: SchemaExtras = {}) {
+export function FreeForm(extras: SchemaExtras & { readonly title?: string } = {}) {
   return Type.Unsafe<Record<string, unknown>>({ type: 'object', 'x-free-form': true, ...extras });
 }
 
@@ -126,6 +143,7 @@ export function Anything(schema: Record<string, unknown>) {
  */
 export function StatusInput() {
   return Type.Unsafe<{ code?: string; description?: string | null }>({
+    title: 'StatusInput',
     type: ['object', 'string'],
     maxLength: 100,
     'x-status': true,
@@ -147,8 +165,9 @@ export interface Address {
 
 /** A postal address (§3.4): a non-empty one needs a valid country (0032); the other limits are documentation. */
 export function AddressInput() {
-  const documented = (limit: number) => ({ type: 'string', description: `Up to ${limit} characters.` });
+  const documented = (limit: number) => ({ type: 'string', 'x-shown': { maxLength: limit } });
   return Type.Unsafe<Address>({
+    title: 'AddressInput',
     type: 'object',
     'x-address': true,
     properties: {

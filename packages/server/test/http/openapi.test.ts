@@ -2,8 +2,9 @@ import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { registerOpenApi } from '../../src/http/openapi.js';
 import { buildOpenApiDocument } from '../../src/http/openapi-document.js';
+import { SharedSchemas } from '../../src/http/openapi-schema.js';
 import { defineRoute } from '../../src/http/route.js';
-import { DecimalInput, Metadata, Nullable, StatusInput, Text, Uuid } from '../../src/http/schemas.js';
+import { DecimalInput, Metadata, Nullable, StatusInput, shownWords, Text, Uuid } from '../../src/http/schemas.js';
 import { listenerWith } from './support.js';
 
 const routes = [
@@ -15,13 +16,17 @@ const routes = [
     operationId: 'createAccount',
     tag: 'Accounts',
     summary: 'Create an account',
-    query: Type.Object({ limit: Type.Optional(Type.Integer({ description: 'How many.' })) }),
+    query: Type.Object({
+      limit: Type.Optional(Type.Integer({ description: 'How many.' })),
+      'metadata.{key}': Type.Optional(Type.String({ description: 'Of one key.' })),
+    }),
     body: Type.Object(
       {
         name: Text(256),
         value: Nullable(DecimalInput()),
         parentId: Type.Optional(Nullable(Uuid())),
         status: Type.Optional(StatusInput()),
+        kind: Type.Optional(Text(10, shownWords(['a', 'b']))),
         metadata: Type.Optional(Metadata()),
       },
       { additionalProperties: false },
@@ -50,20 +55,48 @@ function build(authEnabled: boolean): any {
 }
 
 describe('the document', () => {
-  const operation = build(true).paths['/v1/organizations/{organization_id}/accounts/{alias}'].post;
+  const document = build(true);
+  const operation = document.paths['/v1/organizations/{organization_id}/accounts/{alias}'].post;
+  const follow = ({ $ref }: { $ref: string }) =>
+    $ref
+      .split('/')
+      .slice(1)
+      // biome-ignore lint/suspicious/noExplicitAny: a walk through a document
+      .reduce((value: any, key) => value[key], document);
 
   it('describes parameters', () => {
-    expect(operation.parameters).toEqual([
+    expect(operation.parameters.map(follow)).toEqual([
       { name: 'organization_id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
-      { name: 'alias', in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'alias', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
       { name: 'limit', in: 'query', required: false, description: 'How many.', schema: { type: 'integer' } },
+      {
+        name: 'metadata',
+        in: 'query',
+        required: false,
+        description: 'Of one key.',
+        style: 'form',
+        explode: true,
+        schema: {
+          type: 'object',
+          maxProperties: 1,
+          patternProperties: { '^metadata\\..': { type: 'string' } },
+          additionalProperties: false,
+        },
+        example: { 'metadata.color': 'blue' },
+      },
+      expect.objectContaining({ name: 'X-Request-Id', in: 'header' }),
     ]);
   });
 
   it('describes bodies without our own keywords', () => {
-    const { schema, example } = operation.requestBody.content['application/json'];
-    expect(JSON.stringify(schema)).not.toContain('"x-');
-    expect(schema.properties.value.type).toEqual(['string', 'number', 'null']);
+    const { schema: reference, example } = operation.requestBody.content['application/json'];
+    expect(reference).toEqual({ $ref: '#/components/schemas/CreateAccountBody' });
+    const schema = follow(reference);
+    expect(JSON.stringify(document)).not.toContain('"x-');
+    expect(schema.properties.value).toEqual({ anyOf: [{ $ref: '#/components/schemas/Decimal' }, { type: 'null' }] });
+    expect(follow(schema.properties.value.anyOf[0]).type).toEqual(['string', 'number']);
+    expect(schema.properties.status).toEqual({ $ref: '#/components/schemas/StatusInput' });
+    expect(schema.properties.kind).toEqual({ type: 'string', maxLength: 10, enum: ['a', 'b'] });
     expect(schema.properties.parentId).toMatchObject({ type: ['string', 'null'], format: 'uuid' });
     expect(schema.required).toEqual(['name', 'value']);
     expect(example).toEqual({ name: 'Cash', value: '1.50' });
@@ -82,20 +115,13 @@ describe('the document', () => {
       '500',
       '503',
     ]);
-    const { components } = build(true);
-    const follow = ({ $ref }: { $ref: string }) =>
-      $ref
-        .split('/')
-        .slice(1)
-        // biome-ignore lint/suspicious/noExplicitAny: a walk through a document
-        .reduce((value: any, key) => value[key], { components });
     const response = (status: string) => follow(operation.responses[status]);
     expect(response('404').description).toBe(
       'Not Found: `0160` Tenant Not Found, `0034` Asset Code Not Found, `0007` Entity Not Found',
     );
     const { examples } = response('409').content['application/problem+json'];
-    expect(follow(examples.alias_unavailability).value).toMatchObject({ code: '0020', status: 409 });
-    const internal = response('500').content['application/problem+json'].examples.internal_server;
+    expect(follow(examples.alias_unavailability_409).value).toMatchObject({ code: '0020', status: 409 });
+    const internal = response('500').content['application/problem+json'].examples.internal_server_500;
     expect(follow(internal).value.detail).toBe('internal error');
   });
 
@@ -106,6 +132,16 @@ describe('the document', () => {
       if ($ref)
         expect(JSON.stringify(components.responses[$ref.split('/').at(-1) as string])).not.toContain('"content"');
     expect(JSON.stringify(responses)).not.toContain('"content"');
+  });
+
+  it('takes a title for one schema only', () => {
+    const shared = new SharedSchemas();
+    const refer = () => shared.show(Type.Object({ name: Type.String() }, { title: 'Thing' }));
+    expect(refer()).toEqual(refer());
+    expect(() => shared.show(Type.Object({ name: Type.Integer() }, { title: 'Thing' }))).toThrow('"Thing"');
+    expect(shared.components).toEqual({
+      Thing: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+    });
   });
 
   it('is the same with auth on and off, but for security', () => {

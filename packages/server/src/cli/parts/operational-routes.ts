@@ -17,7 +17,13 @@ export function healthRoute<Context>(): RouteDefinition<Context> {
     operationId: 'getHealth',
     tag: 'Operations',
     summary: 'The process is alive',
-    success: { status: 200, description: 'The text `healthy`', schema: Type.String(), example: 'healthy' },
+    success: {
+      status: 200,
+      description: 'The text `healthy`',
+      mediaType: 'text/plain',
+      schema: Type.String(),
+      example: 'healthy',
+    },
     errors: [],
     handler: async () => ({ status: 200, body: 'healthy', headers: { 'content-type': 'text/plain; charset=utf-8' } }),
   });
@@ -34,13 +40,40 @@ export function versionRoute<Context>(now: () => Date): RouteDefinition<Context>
     success: {
       status: 200,
       description: 'Version',
-      schema: Type.Object({ version: Type.String(), requestDate: Type.String({ format: 'date-time' }) }),
+      schema: Type.Object(
+        { version: Type.String(), requestDate: Type.String({ format: 'date-time' }) },
+        { title: 'Version' },
+      ),
       example: { version, requestDate: '2026-11-24T12:00:00.000Z' },
     },
     errors: [],
     handler: async () => ({ status: 200, body: { version, requestDate: now().toISOString() } }),
   });
 }
+
+const ReadinessView = Type.Object(
+  {
+    status: Type.String({ enum: ['healthy', 'unhealthy'] }),
+    checks: Type.Record(
+      Type.String(),
+      Type.Object({
+        status: Type.String({ enum: ['up', 'down', 'degraded'] }),
+        reason: Type.Optional(Type.String()),
+      }),
+    ),
+    version: Type.String(),
+    deployment_mode: Type.String(),
+    reason: Type.Optional(Type.String()),
+  },
+  { title: 'Readiness' },
+);
+// The same in every mode: the documents differ by `security` alone.
+const readinessExample = {
+  status: 'healthy',
+  checks: { database: { status: 'up' } },
+  version,
+  deployment_mode: 'single-tenant',
+};
 
 /** 200 only when requests can be served: every check up or degraded, and not draining (contract, "Environment"). */
 export function readinessRoute<Context>(
@@ -57,20 +90,19 @@ export function readinessRoute<Context>(
     summary: 'Requests can be served',
     success: {
       status: 200,
-      description: 'Ready; 503 with the same body while not',
-      schema: Type.Object({
-        status: Type.String(),
-        checks: Type.Record(
-          Type.String(),
-          Type.Object({ status: Type.String(), reason: Type.Optional(Type.String()) }),
-        ),
-        version: Type.String(),
-        deployment_mode: Type.String(),
-        reason: Type.Optional(Type.String()),
-      }),
-      // The same in every mode: the documents differ by `security` alone.
-      example: { status: 'healthy', checks: { database: { status: 'up' } }, version, deployment_mode: 'single-tenant' },
+      description: 'Ready',
+      schema: ReadinessView,
+      example: readinessExample,
     },
+    otherAnswers: [
+      {
+        status: 503,
+        description: 'Not ready, or draining',
+        headers: { 'Retry-After': 'Seconds' },
+        schema: ReadinessView,
+        example: { ...readinessExample, status: 'unhealthy', reason: 'draining' },
+      },
+    ],
     errors: [],
     async handler() {
       const results = await Promise.all(

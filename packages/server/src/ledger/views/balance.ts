@@ -4,12 +4,15 @@ import { trimDecimal } from './decimal.js';
 import { AmountView, IdView, lifeMembers, lifeView, placedMembers, placedView } from './entity.js';
 import { exampleIds, exampleLife, examplePlace } from './examples.js';
 
-const BalanceSettingsView = Type.Object({
-  balanceScope: Type.String({ enum: ['transactional', 'internal'] }),
-  allowOverdraft: Type.Boolean(),
-  overdraftLimitEnabled: Type.Boolean(),
-  overdraftLimit: Type.Optional(AmountView),
-});
+const BalanceSettingsView = Type.Object(
+  {
+    balanceScope: Type.String({ enum: ['transactional', 'internal'] }),
+    allowOverdraft: Type.Boolean(),
+    overdraftLimitEnabled: Type.Boolean(),
+    overdraftLimit: Type.Optional(AmountView),
+  },
+  { title: 'BalanceSettings' },
+);
 
 export const BalanceView = Type.Object(
   {

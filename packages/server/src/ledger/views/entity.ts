@@ -6,15 +6,18 @@ const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 export const IdView = Type.String({ format: 'uuid' });
 export const NullableIdView = nullable(IdView);
 export const NullableTextView = nullable(Type.String());
-export const TimeView = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
+export const TimeView = Type.String({ title: 'Timestamp', format: 'date-time', description: 'RFC 3339, UTC' });
 export const AmountView = Type.String({
+  title: 'Amount',
+  pattern: '^-?\\d+(\\.\\d*[1-9])?$',
   description: 'Exact decimal, trailing zeros trimmed. Never a JSON number.',
   examples: ['1500.25'],
 });
 
-export const StatusView = Type.Object({ code: Type.String(), description: NullableTextView });
+export const StatusView = Type.Object({ code: Type.String(), description: NullableTextView }, { title: 'Status' });
 
 export const MetadataView = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+  title: 'Metadata',
   description: 'Free, flat. Omitted when empty.',
 });
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { EntityRow } from '../storage/entity-rows.js';
-import { describedMembers, describedView, IdView, NullableTextView } from './entity.js';
+import { AddressView } from './address.js';
+import { describedMembers, describedView, IdView } from './entity.js';
 import { exampleIds, exampleLife } from './examples.js';
 
 const text = Type.Optional(Type.String());
@@ -21,13 +22,6 @@ export const naturalPersonMembers = [
 export const legalPersonMembers = ['tradeName', 'activity', 'type', 'foundingDate', 'size', 'status'] as const;
 export const representativeMembers = ['name', 'document', 'email', 'role'] as const;
 export const contactMembers = ['primaryEmail', 'secondaryEmail', 'mobilePhone', 'otherPhone'] as const;
-const addressMembers = ['line1', 'zipCode', 'city', 'state', 'country'] as const;
-
-const AddressView = Type.Object({
-  ...texts(addressMembers),
-  line2: Type.Optional(NullableTextView),
-  description: Type.Optional(NullableTextView),
-});
 const address = Type.Optional(AddressView);
 
 export const HolderView = Type.Object(
@@ -38,14 +32,19 @@ export const HolderView = Type.Object(
     name: Type.String(),
     document: Type.String(),
     externalId: text,
-    addresses: Type.Optional(Type.Object({ primary: address, additional1: address, additional2: address })),
-    contact: Type.Optional(Type.Object(texts(contactMembers))),
-    naturalPerson: Type.Optional(Type.Object(texts(naturalPersonMembers))),
+    addresses: Type.Optional(
+      Type.Object({ primary: address, additional1: address, additional2: address }, { title: 'HolderAddresses' }),
+    ),
+    contact: Type.Optional(Type.Object(texts(contactMembers), { title: 'HolderContact' })),
+    naturalPerson: Type.Optional(Type.Object(texts(naturalPersonMembers), { title: 'NaturalPerson' })),
     legalPerson: Type.Optional(
-      Type.Object({
-        ...texts(legalPersonMembers),
-        representative: Type.Optional(Type.Object(texts(representativeMembers))),
-      }),
+      Type.Object(
+        {
+          ...texts(legalPersonMembers),
+          representative: Type.Optional(Type.Object(texts(representativeMembers), { title: 'Representative' })),
+        },
+        { title: 'LegalPerson' },
+      ),
     ),
     ...describedView,
   },

@@ -22,16 +22,22 @@ const BankingDetailsView = Type.Object(
     (typeof bankingMembers)[number],
     typeof text
   >,
+  { title: 'BankingDetails' },
 );
 
-const RelatedPartyView = Type.Object({
-  id: IdView,
-  document: Type.String(),
-  name: Type.String(),
-  role: Type.String(),
-  startDate: Type.String(),
-  endDate: text,
-});
+export const relatedPartyRoles = ['PRIMARY_HOLDER', 'LEGAL_REPRESENTATIVE', 'RESPONSIBLE_PARTY'] as const;
+
+const RelatedPartyView = Type.Object(
+  {
+    id: IdView,
+    document: Type.String(),
+    name: Type.String(),
+    role: Type.String({ enum: [...relatedPartyRoles] }),
+    startDate: Type.String({ description: 'YYYY-MM-DD' }),
+    endDate: text,
+  },
+  { title: 'RelatedParty' },
+);
 
 export const InstrumentView = Type.Object(
   {

@@ -4,8 +4,11 @@ import type { EntityRow } from '../storage/entity-rows.js';
 import { describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
 import { exampleLife, examplePlace } from './examples.js';
 
-const RubricView = Type.Object({ code: Type.String(), description: Type.String() });
-const EntryView = Type.Object({ debit: Type.Optional(RubricView), credit: Type.Optional(RubricView) });
+const RubricView = Type.Object({ code: Type.String(), description: Type.String() }, { title: 'Rubric' });
+const EntryView = Type.Object(
+  { debit: Type.Optional(RubricView), credit: Type.Optional(RubricView) },
+  { title: 'AccountingEntry' },
+);
 
 /** Ledger-api §7.1. Members without a value are left out. */
 export const OperationRouteView = Type.Object(

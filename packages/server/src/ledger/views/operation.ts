@@ -3,12 +3,18 @@ import type { OperationRow } from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
 import { AmountView, IdView, lifeMembers, lifeView, MetadataView, placedMembers, placedView } from './entity.js';
 
-const StandingView = Type.Object({
-  available: AmountView,
-  onHold: AmountView,
-  version: Type.Integer(),
-  overdraftUsed: AmountView,
-});
+const StandingView = Type.Object(
+  { available: AmountView, onHold: AmountView, version: Type.Integer(), overdraftUsed: AmountView },
+  { title: 'OperationBalance', description: 'The balance just before or just after the operation.' },
+);
+
+export const transactionStatuses = ['CREATED', 'APPROVED', 'PENDING', 'CANCELED', 'NOTED'] as const;
+
+/** Of a transaction and of its operations (ledger-api §5.3). */
+export const TransactionStatusView = Type.Object(
+  { code: Type.String({ enum: [...transactionStatuses] }), description: Type.String() },
+  { title: 'TransactionStatus' },
+);
 
 /** One debit or credit line (ledger-api §6). */
 export const OperationView = Type.Object(
@@ -27,7 +33,7 @@ export const OperationView = Type.Object(
     balance: StandingView,
     balanceAfter: StandingView,
     balanceAffected: Type.Boolean({ description: 'False for annotations, which move nothing.' }),
-    status: Type.Object({ code: Type.String(), description: Type.String() }),
+    status: TransactionStatusView,
     description: Type.String(),
     chartOfAccounts: Type.String(),
     route: Type.String(),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { EntityRow } from '../storage/entity-rows.js';
+import { AddressView } from './address.js';
 import {
   describedMembers,
   describedView,
@@ -10,16 +11,6 @@ import {
   statusMember,
 } from './entity.js';
 import { exampleIds, exampleLife, exampleStatus } from './examples.js';
-
-const AddressView = Type.Object({
-  line1: Type.Optional(Type.String()),
-  line2: Type.Optional(NullableTextView),
-  zipCode: Type.Optional(Type.String()),
-  city: Type.Optional(Type.String()),
-  state: Type.Optional(Type.String()),
-  country: Type.Optional(Type.String({ description: 'ISO 3166-1 alpha-2' })),
-  description: Type.Optional(NullableTextView),
-});
 
 export const OrganizationView = Type.Object(
   {

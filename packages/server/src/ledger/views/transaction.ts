@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
 import { AmountView, describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
-import { OperationView, operationExample, operationView } from './operation.js';
+import { OperationView, operationExample, operationView, TransactionStatusView } from './operation.js';
 
 const Aliases = Type.Array(Type.String(), { description: 'Account aliases.' });
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -15,10 +15,7 @@ const members = {
   chartOfAccountsGroupName: Type.String(),
   route: Type.String(),
   routeId: Type.Optional(IdView),
-  status: Type.Object({
-    code: Type.String({ enum: ['CREATED', 'APPROVED', 'PENDING', 'CANCELED', 'NOTED'] }),
-    description: Type.String(),
-  }),
+  status: TransactionStatusView,
   amount: AmountView,
   assetCode: Type.String(),
   feesSkipped: Type.Boolean(),

@@ -21,7 +21,10 @@ export const listAccountTypes = (deps: LedgerDeps) =>
     query: pageAndCursorQuery({ key_value: 'Compared in lower case.' }),
     success: {
       ...cursors,
-      schema: Type.Object({ ...cursors.schema.properties, page: Type.Integer({ description: 'As asked; no more.' }) }),
+      schema: Type.Object(
+        { ...cursors.schema.properties, page: Type.Integer({ description: 'As asked; no more.' }) },
+        { title: 'AccountTypeCursorPage' },
+      ),
       example: { ...cursors.example, page: 1 },
     },
     errors: [...listErrors, 'no_account_types_found'],

@@ -1,7 +1,7 @@
 import { LedgerError } from '@cofferdam/core';
 import { currencyCodes } from './currency-codes.js';
 
-const assetTypes = ['crypto', 'currency', 'fiat', 'commodity', 'others'];
+export const assetTypes = ['crypto', 'currency', 'fiat', 'commodity', 'others'];
 
 /**
  * Type, then code, then currency (ledger-api §4.4). Throws 0040 for an unknown type, 0033 or 0004 for the first

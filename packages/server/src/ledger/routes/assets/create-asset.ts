@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { defineRoute } from '../../../http/route.js';
-import { Metadata, StatusInput, Text } from '../../../http/schemas.js';
+import { Metadata, StatusInput, shownWords, Text } from '../../../http/schemas.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
 import { createAsset as create } from '../../storage/assets.js';
@@ -8,13 +8,13 @@ import { withTenant } from '../../storage/with-tenant.js';
 import { AssetView, assetExample, assetView } from '../../views/asset.js';
 import { created } from '../shared/answers.js';
 import { ledgerPath, ledgerScope, may } from '../shared/paths.js';
-import { checkAssetKind } from './check-asset-kind.js';
+import { assetTypes, checkAssetKind } from './check-asset-kind.js';
 
 const Body = Type.Object(
   {
     name: Text(256),
-    type: Text(256),
-    code: Text(100),
+    type: Text(256, shownWords(assetTypes)),
+    code: Text(100, { 'x-shown': { pattern: '^[A-Z]+$', minLength: 1 } }),
     status: Type.Optional(StatusInput()),
     metadata: Type.Optional(Metadata()),
   },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { defineRoute } from '../../../http/route.js';
-import { Nullable, Text } from '../../../http/schemas.js';
+import { Nullable, shownWords, Text } from '../../../http/schemas.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
 import { createAdditionalBalance } from '../../storage/balances.js';
@@ -15,7 +15,7 @@ const Body = Type.Object(
     key: Text(100, { pattern: '^\\S*$', 'x-message': 'cannot contain whitespaces' }),
     allowSending: Type.Optional(Type.Boolean()),
     allowReceiving: Type.Optional(Type.Boolean()),
-    direction: Type.Optional(Type.String()),
+    direction: Type.Optional(Type.String(shownWords(['credit', 'debit']))),
     settings: Type.Optional(Nullable(BalanceSettingsInput)),
   },
   { additionalProperties: false },

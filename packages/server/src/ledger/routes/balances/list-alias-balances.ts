@@ -12,7 +12,7 @@ import { ledgerPath, ledgerScope, may, param } from '../shared/paths.js';
 const success = {
   status: 200,
   description: 'All balances, the default one first; none for an unknown alias.',
-  schema: Type.Object({ items: Type.Array(BalanceView), limit: Type.Integer() }),
+  schema: Type.Object({ items: Type.Array(BalanceView), limit: Type.Integer() }, { title: 'BalanceList' }),
   example: { items: [balanceExample], limit: 10 },
 };
 

@@ -3,8 +3,8 @@ import { AddressInput, Metadata, MetadataPatch, Nullable, OneOf, Text } from '..
 import { contactMembers, legalPersonMembers, naturalPersonMembers, representativeMembers } from '../../views/holder.js';
 
 const closed = { additionalProperties: false } as const;
-const part = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
-  Type.Optional(Nullable(Type.Object(properties, closed)));
+const part = <P extends Parameters<typeof Type.Object>[0]>(title: string, properties: P) =>
+  Type.Optional(Nullable(Type.Object(properties, { ...closed, title })));
 
 /** A member that null clears on PATCH. */
 const text = Type.Optional(Nullable(Text(256)));
@@ -25,13 +25,13 @@ const address = Type.Optional(Nullable(Type.Unsafe<Record<string, string | null>
 
 const common = {
   externalId: text,
-  addresses: part({ primary: address, additional1: address, additional2: address }),
-  contact: part(texts(contactMembers)),
-  naturalPerson: part({ ...texts(naturalPersonMembers), birthDate: date }),
-  legalPerson: part({
+  addresses: part('HolderAddressesInput', { primary: address, additional1: address, additional2: address }),
+  contact: part('HolderContactInput', texts(contactMembers)),
+  naturalPerson: part('NaturalPersonInput', { ...texts(naturalPersonMembers), birthDate: date }),
+  legalPerson: part('LegalPersonInput', {
     ...texts(legalPersonMembers),
     foundingDate: date,
-    representative: part(texts(representativeMembers)),
+    representative: part('RepresentativeInput', texts(representativeMembers)),
   }),
 };
 

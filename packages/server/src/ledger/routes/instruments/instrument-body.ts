@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { Metadata, MetadataPatch, Nullable, Text, Uuid } from '../../../http/schemas.js';
-import { bankingMembers } from '../../views/instrument.js';
+import { Metadata, MetadataPatch, Nullable, shownWords, Text, Uuid } from '../../../http/schemas.js';
+import { bankingMembers, relatedPartyRoles } from '../../views/instrument.js';
 import { DateInput } from '../holders/holder-body.js';
 
 const closed = { additionalProperties: false } as const;
@@ -17,19 +17,22 @@ const RelatedPartyInput = Type.Object(
   {
     document: Type.Optional(Nullable(Text(256))),
     name: Type.Optional(Nullable(Text(256))),
-    role: Type.Optional(
-      Nullable(Text(256, { description: 'PRIMARY_HOLDER, LEGAL_REPRESENTATIVE or RESPONSIBLE_PARTY.' })),
-    ),
+    role: Type.Optional(Nullable(Text(256, shownWords(relatedPartyRoles)))),
     startDate: Type.Optional(Nullable(Text(64, { description: 'YYYY-MM-DD' }))),
     endDate: Type.Optional(Nullable(Text(64, { description: 'YYYY-MM-DD, not before startDate.' }))),
   },
-  closed,
+  { ...closed, title: 'RelatedPartyInput' },
 );
 
 /** What makes an account an instrument. */
 export const instrumentMembers = {
   bankingDetails: Type.Optional(
-    Nullable(Type.Object({ ...bankingTexts, openingDate: date, closingDate: date }, closed)),
+    Nullable(
+      Type.Object(
+        { ...bankingTexts, openingDate: date, closingDate: date },
+        { ...closed, title: 'BankingDetailsInput' },
+      ),
+    ),
   ),
   regulatoryFields: Type.Optional(Nullable(Type.Object({ participantDocument: text }, closed))),
   relatedParties: Type.Optional(Nullable(Type.Array(RelatedPartyInput, { maxItems: 100 }))),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LedgerError } from '@cofferdam/core';
 import { type Static, Type } from 'typebox';
+import { shownWords } from '../../../http/schemas.js';
 import { defaultSettings, type LedgerSettings, settingWords } from '../../storage/ledger-settings.js';
 
 const flag = Type.Optional(Type.Boolean());
@@ -12,13 +13,16 @@ export const InitialSettings = Type.Object(
   {
     accounting: section({ validateAccountType: flag, validateRoutes: flag, requireHolder: flag }),
     tracer: section({
-      mode: Type.Optional(Type.String()),
-      failPosture: Type.Optional(Type.String()),
+      mode: Type.Optional(Type.String(shownWords(settingWords['tracer.mode'] ?? []))),
+      failPosture: Type.Optional(Type.String(shownWords(settingWords['tracer.failPosture'] ?? []))),
       timeoutMs: Type.Optional(Type.Integer({ minimum: 0 })),
     }),
     overrides: section({ allowFeeSkip: flag, allowTracerSkip: flag, allowHolderSkip: flag }),
   },
-  { additionalProperties: false },
+  {
+    title: 'LedgerSettingsInput',
+    additionalProperties: false,
+  },
 );
 
 /**

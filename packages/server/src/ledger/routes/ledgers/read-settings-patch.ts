@@ -9,6 +9,32 @@ import {
 
 const sectionNames = Object.keys(defaultSettings) as SettingsSection[];
 
+/** The same rules for the document: `readSettingsPatch` refuses with codes of its own. */
+export const settingsPatchShown = {
+  properties: Object.fromEntries(
+    sectionNames.map((section) => [
+      section,
+      {
+        type: ['object', 'null'],
+        properties: Object.fromEntries(
+          Object.entries(defaultSettings[section]).map(([key, value]) => [
+            key,
+            settingShown(`${section}.${key}`, value),
+          ]),
+        ),
+        additionalProperties: false,
+      },
+    ]),
+  ),
+  additionalProperties: false,
+};
+
+function settingShown(setting: string, standard: unknown) {
+  if (typeof standard === 'number') return { type: ['integer', 'null'], minimum: 0, default: standard };
+  const words = settingWords[setting];
+  return { type: [typeof standard, 'null'], ...(words && { enum: [...words, null] }), default: standard };
+}
+
 /**
  * Checks a partial settings object member by member (ledger-api §4.3).
  * Throws 0149 for a setting outside its section (looked for first), 0147 for an unknown one,

@@ -7,9 +7,13 @@ import { withTenant } from '../../storage/with-tenant.js';
 import { LedgerSettingsView, ledgerSettingsExample } from '../../views/ledger-settings.js';
 import { ok } from '../shared/answers.js';
 import { ledgerPath, ledgerScope, may } from '../shared/paths.js';
-import { readSettingsPatch } from './read-settings-patch.js';
+import { readSettingsPatch, settingsPatchShown } from './read-settings-patch.js';
 
-const Body = FreeForm({ description: 'Any part of the settings; merged section by section, key by key.' });
+const Body = FreeForm({
+  title: 'LedgerSettingsPatch',
+  description: 'Any part of the settings; merged section by section, key by key.',
+  'x-shown': settingsPatchShown,
+});
 
 export const updateLedgerSettings = (deps: LedgerDeps) =>
   defineRoute<TenantContext, typeof Body>({

@@ -7,24 +7,31 @@ import {
   scenarios,
 } from '@cofferdam/core';
 import { type Static, Type } from 'typebox';
-import { Anything, Metadata, MetadataPatch, Nullable, Text } from '../../../http/schemas.js';
+import { Anything, Metadata, MetadataPatch, Nullable, shownWords, Text } from '../../../http/schemas.js';
 import type { EntriesPatch } from '../../storage/operation-routes.js';
 
 const optional = Type.Optional;
 const strict = { additionalProperties: false } as const;
 
 // Both are required, but what a blank one answers depends on its scenario (0009 or 0166): `core` says so.
-const Rubric = Type.Object({ code: optional(Text(50)), description: optional(Text(250)) }, strict);
-const Entry = Type.Object({ debit: optional(Nullable(Rubric)), credit: optional(Nullable(Rubric)) }, strict);
+const Rubric = Type.Object(
+  { code: optional(Text(50)), description: optional(Text(250)) },
+  { ...strict, title: 'RubricInput' },
+);
+const Entry = Type.Object(
+  { debit: optional(Nullable(Rubric)), credit: optional(Nullable(Rubric)) },
+  { ...strict, title: 'AccountingEntryInput' },
+);
 
 const Entries = Type.Object(Object.fromEntries(scenarios.map((name) => [name, optional(Nullable(Entry))])), {
   ...strict,
+  title: 'AccountingEntriesInput',
   description: 'Rubrics by scenario; which of them a route needs depends on its operationType.',
 });
 
 const Account = Type.Object(
   {
-    ruleType: optional(Type.String({ description: 'alias or account_type.' })),
+    ruleType: optional(Type.String(shownWords(['alias', 'account_type']))),
     validIf: optional(
       Anything({
         type: ['string', 'array'],
@@ -33,7 +40,7 @@ const Account = Type.Object(
       }),
     ),
   },
-  { ...strict, description: 'Who may stand on this route.' },
+  { ...strict, title: 'AccountRuleInput', description: 'Who may stand on this route.' },
 );
 
 export const NewOperationRouteBody = Type.Object(
@@ -41,7 +48,7 @@ export const NewOperationRouteBody = Type.Object(
     title: Text(255),
     description: optional(Nullable(Text(250))),
     code: optional(Nullable(Text(100))),
-    operationType: Type.String({ description: operationRouteTypes.join(', ') }),
+    operationType: Type.String(shownWords(operationRouteTypes)),
     account: optional(Nullable(Account)),
     accountingEntries: optional(Nullable(Entries)),
     metadata: optional(Metadata()),

@@ -114,11 +114,17 @@ export const metadataQuery: Readonly<Record<string, string>> = {
 const described = (filters: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(filters).map(([name, description]) => [name, text(description)]));
 
+/** The name of a list in the document: `AccountPage`. */
+function titled(item: TSchema, ending: string) {
+  const { title } = item as { title?: string };
+  return title === undefined ? {} : { title: title + ending };
+}
+
 export function pageSuccess(item: TSchema, example: unknown) {
   return {
     status: 200,
     description: 'One page; there is no total, see the count route.',
-    schema: Type.Object({ items: Type.Array(item), page: Type.Integer(), limit: Type.Integer() }),
+    schema: Type.Object({ items: Type.Array(item), page: Type.Integer(), limit: Type.Integer() }, titled(item, 'Page')),
     example: { items: [example], page: 1, limit: 10 },
   };
 }
@@ -128,13 +134,16 @@ export function cursorSuccess(item: TSchema, example: unknown) {
   return {
     status: 200,
     description: 'One page; a cursor is left out when there is no page beyond it.',
-    schema: Type.Object({
-      items: Type.Array(item),
-      limit: Type.Integer(),
-      next_cursor: cursor,
-      prev_cursor: cursor,
-      meta: Type.Object({ nextCursor: cursor, prevCursor: cursor }),
-    }),
+    schema: Type.Object(
+      {
+        items: Type.Array(item),
+        limit: Type.Integer(),
+        next_cursor: cursor,
+        prev_cursor: cursor,
+        meta: Type.Object({ nextCursor: cursor, prevCursor: cursor }, { title: 'Cursors' }),
+      },
+      titled(item, 'CursorPage'),
+    ),
     example: { items: [example], limit: 10, meta: {} },
   };
 }

@@ -4,5 +4,5 @@ import { MetadataPatch, Text } from '../../../http/schemas.js';
 /** What may be changed of a transaction or operation once it is posted. */
 export const TextPatchBody = Type.Object(
   { description: Type.Optional(Text(256)), metadata: Type.Optional(MetadataPatch()) },
-  { additionalProperties: false },
+  { title: 'TextPatch', additionalProperties: false },
 );

@@ -1,6 +1,7 @@
 import { LedgerError } from '@cofferdam/core';
 import { type Static, Type } from 'typebox';
 import { renderProblem } from '../../../http/problem.js';
+import { ProblemView } from '../../../http/problem-view.js';
 import { type Call, defineRoute } from '../../../http/route.js';
 import { Deferred } from '../../../http/schemas.js';
 import { compileBody } from '../../../http/validate-body.js';
@@ -23,22 +24,23 @@ const entriesMax = 1000;
 const BatchBody = Type.Object(
   {
     atomic: Type.Optional(Type.Boolean({ description: 'All or nothing; false by default.' })),
-    transactions: Type.Array(
-      Deferred<unknown>({ type: 'object', description: 'A body of /json, with an optional idempotencyKey.' }),
-      { minItems: 1, maxItems: entriesMax },
-    ),
+    transactions: Type.Array(Deferred<unknown>(BatchEntryBody as unknown as Record<string, unknown>), {
+      minItems: 1,
+      maxItems: entriesMax,
+    }),
   },
   { additionalProperties: false },
 );
 
-const Result = Type.Object({
-  index: Type.Integer(),
-  status: Type.Integer({ description: 'What the entry would have been answered with alone.' }),
-  transaction: Type.Optional(TransactionView),
-  error: Type.Optional(
-    Type.Object({}, { additionalProperties: true, description: 'A problem, as of a single create.' }),
-  ),
-});
+const Result = Type.Object(
+  {
+    index: Type.Integer(),
+    status: Type.Integer({ description: 'What the entry would have been answered with alone.' }),
+    transaction: Type.Optional(TransactionView),
+    error: Type.Optional(ProblemView),
+  },
+  { title: 'BatchResult' },
+);
 
 /** Many creates with one request (contract.md, "Batch posting"). */
 export const createTransactionBatch = (deps: LedgerDeps) => {
@@ -65,7 +67,10 @@ export const createTransactionBatch = (deps: LedgerDeps) => {
     success: {
       status: 200,
       description: 'One result per entry, in the order sent.',
-      schema: Type.Object({ results: Type.Array(Result), succeeded: Type.Integer(), failed: Type.Integer() }),
+      schema: Type.Object(
+        { results: Type.Array(Result), succeeded: Type.Integer(), failed: Type.Integer() },
+        { title: 'BatchResults' },
+      ),
       example: {
         results: [{ index: 0, status: 201, transaction: createdTransactionExample }],
         succeeded: 1,

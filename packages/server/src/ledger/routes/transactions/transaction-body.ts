@@ -6,7 +6,7 @@ const strict = { additionalProperties: false } as const;
 
 const Rate = Type.Object(
   { from: Text(100), to: Text(100), value: DecimalInput(), externalId: Uuid() },
-  { ...strict, description: 'Informational; nothing is converted.' },
+  { ...strict, title: 'LegRate', description: 'Informational; nothing is converted.' },
 );
 
 /** One line of `from` or `to` (ledger-api §5.1). */
@@ -14,7 +14,7 @@ const Leg = Type.Object(
   {
     accountAlias: Text(256, { description: 'Alias of an account, e.g. @alice or @external/USD.' }),
     balanceKey: optional(Text(100, { description: 'Defaults to "default".' })),
-    amount: optional(Type.Object({ asset: Text(100), value: DecimalInput() }, strict)),
+    amount: optional(Type.Object({ asset: Text(100), value: DecimalInput() }, { ...strict, title: 'LegAmount' })),
     share: optional(
       Type.Object(
         {
@@ -23,7 +23,7 @@ const Leg = Type.Object(
             Type.Integer({ minimum: 0, maximum: 100, description: '1–100; 100 when left out.' }),
           ),
         },
-        strict,
+        { ...strict, title: 'LegShare' },
       ),
     ),
     remaining: optional(Type.String({ description: 'Any text: takes what the legs before it in the list left over.' })),
@@ -35,12 +35,18 @@ const Leg = Type.Object(
     routeId: optional(Uuid()),
     isFrom: optional(Type.Boolean({ description: 'Ignored.' })),
   },
-  { ...strict, 'x-exactly-one': ['amount', 'share', 'remaining'], 'x-error': 'invalid_transaction_type' },
+  { ...strict, title: 'Leg', 'x-exactly-one': ['amount', 'share', 'remaining'], 'x-error': 'invalid_transaction_type' },
 );
 
 const ignoredRemaining = optional(Type.String({ description: 'Ignored.' }));
-const Source = Type.Object({ from: Type.Array(Leg), remaining: ignoredRemaining }, strict);
-const Distribute = Type.Object({ to: Type.Array(Leg), remaining: ignoredRemaining }, strict);
+const Source = Type.Object(
+  { from: Type.Array(Leg), remaining: ignoredRemaining },
+  { ...strict, title: 'TransactionSource' },
+);
+const Distribute = Type.Object(
+  { to: Type.Array(Leg), remaining: ignoredRemaining },
+  { ...strict, title: 'TransactionDistribute' },
+);
 
 const sent = {
   asset: Text(100),
@@ -57,14 +63,21 @@ const common = {
   transactionDate: optional(
     Nullable(Type.String({ description: 'A past moment: RFC 3339, YYYY-MM-DDTHH:MM:SS or YYYY-MM-DD.' })),
   ),
-  skip: optional(Type.Object({ fees: optional(Type.Boolean()), tracer: optional(Type.Boolean()) }, strict)),
+  skip: optional(
+    Type.Object(
+      { fees: optional(Type.Boolean()), tracer: optional(Type.Boolean()) },
+      { ...strict, title: 'TransactionSkip' },
+    ),
+  ),
 };
 
 const pending = { pending: optional(Type.Boolean({ description: 'Place a hold, to be committed or cancelled.' })) };
 
+const Send = Type.Object({ ...sent, source: Source, distribute: Distribute }, { ...strict, title: 'TransactionSend' });
+
 export const TransactionBody = Type.Object(
-  { ...common, ...pending, send: Type.Object({ ...sent, source: Source, distribute: Distribute }, strict) },
-  strict,
+  { ...common, ...pending, send: Send },
+  { ...strict, title: 'TransactionInput' },
 );
 
 export const InflowBody = Type.Object(
@@ -81,10 +94,10 @@ export const BatchEntryBody = Type.Object(
   {
     ...common,
     ...pending,
-    send: Type.Object({ ...sent, source: Source, distribute: Distribute }, strict),
+    send: Send,
     idempotencyKey: optional(Text(256)),
   },
-  strict,
+  { ...strict, title: 'BatchEntry' },
 );
 
 export type LegInput = Static<typeof Leg>;

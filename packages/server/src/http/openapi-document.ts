@@ -1,6 +1,6 @@
 import { SharedExamples } from './openapi-examples.js';
 import { describeOperation, SharedParameters } from './openapi-operation.js';
-import { SharedRefusals } from './openapi-refusals.js';
+import { commonHeaderComponents, SharedRefusals } from './openapi-refusals.js';
 import { type Json, SharedSchemas } from './openapi-schema.js';
 import { ProblemView } from './problem-view.js';
 import type { RouteDefinition } from './route.js';
@@ -41,7 +41,7 @@ export function buildOpenApiDocument(options: OpenApiOptions): Json {
     components: {
       schemas: shared.schemas.components,
       parameters: shared.parameters.components,
-      headers: { RequestId: { description: 'The id of the request, sent or made.', schema: { type: 'string' } } },
+      headers: commonHeaderComponents,
       responses: shared.refusals.responses,
       examples: examples.components,
       ...(authEnabled && {

@@ -1,7 +1,7 @@
 import type { SharedExamples } from './openapi-examples.js';
-import { requestIdHeader, type SharedRefusals } from './openapi-refusals.js';
+import { commonHeaders, type SharedRefusals } from './openapi-refusals.js';
 import type { Json, SharedSchemas } from './openapi-schema.js';
-import type { RouteDefinition } from './route.js';
+import type { DocumentedAnswer, RouteDefinition } from './route.js';
 
 type Route = RouteDefinition<never>;
 
@@ -25,9 +25,11 @@ export function describeOperation(route: Route, authEnabled: boolean, shared: Sh
     parameters: parameters.map((parameter) => shared.parameters.refer(parameter)),
     ...(route.body && { requestBody: requestBody(route, shared) }),
     responses: {
-      [String(route.success.status)]: answer(route.success, shared),
+      [String(route.success.status)]: answer(route, route.success, shared),
       ...shared.refusals.of(route),
-      ...Object.fromEntries((route.otherAnswers ?? []).map((other) => [String(other.status), answer(other, shared)])),
+      ...Object.fromEntries(
+        (route.otherAnswers ?? []).map((other) => [String(other.status), answer(route, other, shared)]),
+      ),
     },
     ...(authEnabled && { security: 'public' in route.guard ? [] : [{ accessToken: [] }] }),
   };
@@ -131,7 +133,7 @@ function requestBody(route: Route, { schemas }: Shared): Json {
   };
 }
 
-function answer(documented: Route['success'], { schemas, examples }: Shared): Json {
+function answer(route: Route, documented: DocumentedAnswer, { schemas, examples }: Shared): Json {
   const { description, schema, headers, example, mediaType } = documented;
   const hasContent = schema !== undefined || example !== undefined;
   return {
@@ -140,7 +142,7 @@ function answer(documented: Route['success'], { schemas, examples }: Shared): Js
       ...Object.fromEntries(
         Object.entries(headers ?? {}).map(([name, text]) => [name, { description: text, schema: { type: 'string' } }]),
       ),
-      ...requestIdHeader,
+      ...commonHeaders(route),
     },
     ...(hasContent && {
       content: {

@@ -50,7 +50,7 @@ export class SharedRefusals {
   #response(route: Route, status: number, names: readonly ErrorName[]): Json {
     const listed = names.map((name) => `\`${errorCatalogue[name].code}\` ${errorCatalogue[name].title}`);
     const headers = {
-      ...requestIdHeader,
+      ...commonHeaders(route),
       ...(status === 401 && { 'WWW-Authenticate': { schema: { type: 'string' } } }),
       ...(status === 503 && { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } }),
     };
@@ -69,8 +69,20 @@ export class SharedRefusals {
   }
 }
 
-/** Every answer has it. */
-export const requestIdHeader: Json = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
+/** What every answer of a route has. */
+export function commonHeaders({ deprecated }: Route): Json {
+  const names = ['X-Request-Id', ...(deprecated ? ['Deprecation', 'Sunset', 'Link'] : [])];
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+const text = { type: 'string' };
+
+export const commonHeaderComponents: Json = {
+  'X-Request-Id': { description: 'The id of the request, sent or made.', schema: text },
+  Deprecation: { description: 'true', schema: text },
+  Sunset: { description: 'When this route goes: an HTTP date.', schema: text },
+  Link: { description: 'The route to use instead, rel="successor-version".', schema: text },
+};
 
 function problemExample(name: ErrorName, status: number): Json {
   const { code, title } = errorCatalogue[name];

@@ -49,9 +49,6 @@ export const createDslTransaction = (deps: LedgerDeps) =>
       schema: TransactionView,
       headers: {
         'X-Idempotency-Replayed': 'true when this is the remembered answer of an earlier call, else false.',
-        Deprecation: 'true',
-        Sunset: 'When this route goes.',
-        Link: 'The route to use instead.',
       },
       example: createdTransactionExample,
     },

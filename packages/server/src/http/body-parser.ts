@@ -14,6 +14,7 @@ const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 export function installBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, raw: Buffer, done) => {
+    request.bodyBytes = raw.length;
     if (request.routeOptions.config.bodyType === 'multipart' && raw.length > 0) {
       parseMultipart(request.headers['content-type'] ?? '', raw).then((form) => done(null, form), done);
       return;

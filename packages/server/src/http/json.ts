@@ -1,4 +1,4 @@
-import { isLosslessNumber, LosslessNumber, stringify } from 'lossless-json';
+import { LosslessNumber, stringify } from 'lossless-json';
 
 /** A JSON text that cannot be accepted. `message` is written for the client; `position` counts UTF-16 units from 0. */
 export class JsonError extends SyntaxError {
@@ -28,23 +28,22 @@ export function parseJson(text: string): unknown {
 
 /**
  * Writes JSON: a `LosslessNumber` as its own digits, a bigint as digits, everything else as `JSON.stringify` does.
- * Such numbers are rare in answers (amounts are strings), so the native writer is taken whenever there is none.
+ * Such numbers are rare in answers (amounts are strings), so the native writer goes first; a number that it cannot write
+ * is a TypeError or shows in its text, and only then everything is written digit by digit.
  */
 export function stringifyJson(value: unknown): string {
-  return (hasExactNumber(value) ? stringify(value) : JSON.stringify(value)) ?? 'null';
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // a bigint
+  }
+  if (text === undefined || text.includes(exactNumberMark)) text = stringify(value);
+  return text ?? 'null';
 }
 
-function hasExactNumber(value: unknown): boolean {
-  if (typeof value === 'bigint') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) {
-    for (const item of value) if (hasExactNumber(item)) return true;
-    return false;
-  }
-  if (value instanceof LosslessNumber || isLosslessNumber(value)) return true;
-  for (const key in value) if (hasExactNumber((value as Record<string, unknown>)[key])) return true;
-  return false;
-}
+/** How the native writer writes a `LosslessNumber`; a text value that holds this is escaped and does not match. */
+const exactNumberMark = '"isLosslessNumber":true';
 
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const literals: readonly (readonly [string, unknown])[] = [

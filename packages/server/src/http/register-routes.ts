@@ -28,6 +28,7 @@ export function registerRoutes<Context>(
 ): void {
   refuseBadTable(routes);
   if (!app.hasRequestDecorator('admitted')) app.decorateRequest('admitted', null);
+  if (!app.hasRequestDecorator('bodyBytes')) app.decorateRequest('bodyBytes', 0);
   for (const route of routes) registerRoute(app, route, admission);
   refuseOtherMethods(app, routes);
 }
@@ -58,6 +59,7 @@ function registerRoute<Context>(
         params,
         query: request.query as Record<string, string>,
         body: checkBody ? (checkBody(request.body) as never) : (undefined as never),
+        bodyBytes: request.bodyBytes,
         headers: request.headers,
         log: request.log,
       });
@@ -157,5 +159,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the onRequest hook of a registered route; read by its handler only. */
     admitted: unknown;
+    /** Set by the body parser. */
+    bodyBytes: number;
   }
 }

@@ -23,6 +23,8 @@ export interface Call<Body, Context> {
   /** Last value wins for repeated keys (ledger-api §10.2). */
   readonly query: Readonly<Record<string, string>>;
   readonly body: Body;
+  /** Size of the body as it came, decoded from chunks; 0 without one. */
+  readonly bodyBytes: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly log: FastifyBaseLogger;

@@ -38,10 +38,11 @@ export class EarlierTransactions {
     return this.#operations.get(transactionId) ?? [];
   }
 
-  /** Checks of ledger-api §5.9, in order. */
-  getReversible(posting: RevertPosting): TransactionRow {
+  /** Checks of ledger-api §5.9, in order. `now`: the transaction as this batch left it, where it ended its hold. */
+  getReversible(posting: RevertPosting, now?: TransactionRow): TransactionRow {
     if (this.#reverted.has(posting.transactionId) && this.#isHere(posting)) throw this.alreadyReverted();
-    const row = this.get(posting);
+    const stored = this.get(posting);
+    const row = now ?? stored;
     if (row.parent_transaction_id !== null)
       throw new LedgerError('transaction_is_already_a_reversal', {
         entityType: 'Transaction',

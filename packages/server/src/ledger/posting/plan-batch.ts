@@ -61,6 +61,12 @@ interface Draft {
   readonly events: OutboxEvent[];
 }
 
+/** A hold as a commit or cancel of this batch left it, with what that wrote. */
+interface EndedHold {
+  readonly transaction: TransactionRow;
+  readonly operations: readonly OperationRow[];
+}
+
 const emptyDraft = (): Draft => ({
   transactions: [],
   operations: [],
@@ -80,7 +86,7 @@ class BatchPlanner {
   /** By key: the creates of this batch, which later members with the same key replay. */
   readonly #made = new Map<string, Posted>();
   /** Transactions whose hold ended, or which were reverted, in this batch. */
-  readonly #ended = new Map<string, TransactionRow>();
+  readonly #ended = new Map<string, EndedHold>();
   readonly #reverted = new Set<string>();
 
   constructor(inputs: BatchInputs) {
@@ -94,12 +100,12 @@ class BatchPlanner {
   plan(unit: Unit): UnitOutcome {
     const draft = emptyDraft();
     const made = new Map<string, Posted>();
-    const ended = new Map<string, TransactionRow>();
+    const ended = new Map<string, EndedHold>();
     const reverted = new Set<string>();
     try {
       const outcomes = unit.map((posting): Outcome => {
         if (posting.kind === 'create') return this.#create(posting, draft, made);
-        if (posting.kind === 'revert') return this.#revert(posting, draft, reverted);
+        if (posting.kind === 'revert') return this.#revert(posting, draft, ended, reverted);
         return this.#transition(posting, draft, ended);
       });
       this.#keep(draft, made, ended, reverted);
@@ -117,7 +123,7 @@ class BatchPlanner {
   #keep(
     draft: Draft,
     made: ReadonlyMap<string, Posted>,
-    ended: ReadonlyMap<string, TransactionRow>,
+    ended: ReadonlyMap<string, EndedHold>,
     reverted: ReadonlySet<string>,
   ): void {
     this.#books.keep();
@@ -128,7 +134,7 @@ class BatchPlanner {
     this.#kept.keys.push(...draft.keys);
     this.#kept.events.push(...draft.events);
     for (const [key, posted] of made) this.#made.set(key, posted);
-    for (const [id, row] of ended) this.#ended.set(id, row);
+    for (const [id, hold] of ended) this.#ended.set(id, hold);
     for (const id of reverted) this.#reverted.add(id);
   }
 
@@ -202,10 +208,10 @@ class BatchPlanner {
     return { transaction, operations, replayed: false };
   }
 
-  #transition(posting: TransitionPosting, draft: Draft, ended: Map<string, TransactionRow>): Posted {
+  #transition(posting: TransitionPosting, draft: Draft, ended: Map<string, EndedHold>): Posted {
     const { earlier } = this.#inputs;
     const before = earlier.get(posting);
-    const current = ended.get(before.id) ?? this.#ended.get(before.id) ?? before;
+    const current = (ended.get(before.id) ?? this.#ended.get(before.id))?.transaction ?? before;
     if (current.status !== 'PENDING') throw earlier.notPending(current, posting.kind);
     const hold = readHold(before, earlier.operationsOf(before.id));
     const ledger = this.#ledgers.get(posting.ledgerId);
@@ -216,7 +222,7 @@ class BatchPlanner {
     const transaction = { ...before, status, pending_legs: null, updated_at: this.#rows.at };
     const operations = operationRows(transaction, plan, transaction, this.#rows);
     this.#books.change(plan.changed);
-    ended.set(transaction.id, transaction);
+    ended.set(transaction.id, { transaction, operations });
     draft.operations.push(...operations);
     const firstAnswer = createdView({ transaction: before, operations: earlier.operationsOf(before.id) });
     draft.firstAnswers.push({ transactionId: before.id, answer: stringifyJson(firstAnswer) });
@@ -226,12 +232,13 @@ class BatchPlanner {
     return { transaction, operations, replayed: false, held: before.pending_legs as readonly StoredLeg[] };
   }
 
-  #revert(posting: RevertPosting, draft: Draft, reverted: Set<string>): Posted {
+  #revert(posting: RevertPosting, draft: Draft, ended: ReadonlyMap<string, EndedHold>, reverted: Set<string>): Posted {
     const { earlier, routes } = this.#inputs;
     const { transactionId } = posting;
     if (reverted.has(transactionId) || this.#reverted.has(transactionId)) throw earlier.alreadyReverted();
-    const operations = earlier.operationsOf(transactionId);
-    const create = revertPosting(earlier.getReversible(posting), operations);
+    const hold = ended.get(transactionId) ?? this.#ended.get(transactionId);
+    const operations = [...earlier.operationsOf(transactionId), ...(hold?.operations ?? [])];
+    const create = revertPosting(earlier.getReversible(posting, hold?.transaction), operations);
     refuseOneWay(operations, routes);
     const posted = this.#book(create, this.#planCreate(create, this.#rulesOf(create)), draft, transactionId);
     reverted.add(transactionId);

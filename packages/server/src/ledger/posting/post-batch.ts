@@ -1,6 +1,7 @@
 import { isConnectionLost } from '../../postgres/pg-errors.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { beginPosting } from '../storage/begin-posting.js';
+import { sessionOf } from '../storage/find-outcome.js';
 import { readBatchContext } from '../storage/idempotency-keys.js';
 import { type BalanceName, lacksCompanion, lockBalances } from '../storage/lock-balances.js';
 import { lockEarlierRows, nothingEarlier } from '../storage/lock-transactions.js';
@@ -23,10 +24,13 @@ export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';
   readonly planned: PlannedBatch;
   readonly xid: string;
-  constructor(planned: PlannedBatch, xid: string, cause: unknown) {
+  /** The session's process id on the server. */
+  readonly session: number;
+  constructor(planned: PlannedBatch, xid: string, session: number, cause: unknown) {
     super('the answer to COMMIT was lost', { cause });
     this.planned = planned;
     this.xid = xid;
+    this.session = session;
   }
 }
 
@@ -90,6 +94,10 @@ async function planUnderLocks(
   const reverted = new Set(postings.flatMap((posting) => (posting.kind === 'revert' ? [posting.transactionId] : [])));
   for (const row of earlier.operations)
     if (reverted.has(row.transaction_id)) name(row.ledger_id, row.account_alias, row.balance_key);
+  // A hold may be committed by this batch and reverted behind that.
+  for (const row of earlier.transactions)
+    if (reverted.has(row.id))
+      for (const leg of readStoredLegs(row)) name(row.ledger_id, leg.accountAlias, leg.balanceKey);
   const held = earlier.transactions.flatMap((row) => readStoredLegs(row).map((leg) => leg.balanceId));
   const keys = creates.flatMap((c) => (c.idempotency ? [{ ledgerId: c.ledgerId, hash: c.idempotency.hash }] : []));
   const ledgerIds = [...new Set(postings.map((posting) => posting.ledgerId))];
@@ -139,7 +147,7 @@ function isEmpty({ writes }: PlannedBatch): boolean {
 async function writeAndCommit(client: TenantClient, planned: PlannedBatch, xid: string): Promise<void> {
   const [written, committed] = await Promise.allSettled([writeBatch(client, planned.writes), client.query('commit')]);
   const failure = [written, committed].find((each) => each.status === 'rejected')?.reason;
-  if (isConnectionLost(failure)) throw new OutcomeUnknown(planned, xid, failure);
+  if (isConnectionLost(failure)) throw new OutcomeUnknown(planned, xid, sessionOf(client), failure);
   if (failure !== undefined) throw isKeyRace(failure) ? new KeyRaceLost() : failure;
   // PostgreSQL answers ROLLBACK, without an error, when the transaction had already failed.
   const command = committed.status === 'fulfilled' ? committed.value.command : undefined;

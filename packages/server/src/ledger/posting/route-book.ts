@@ -4,6 +4,7 @@ import { effectiveSettings } from '../storage/ledger-settings.js';
 import type { EarlierRows } from '../storage/lock-transactions.js';
 import { readOperationTypes, readTransactionRoutes } from '../storage/read-routes.js';
 import type { TenantClient } from '../storage/with-tenant.js';
+import { readStoredLegs } from './build-rows.js';
 import type { Posting } from './posting-types.js';
 
 /** The routes that a batch may have to follow. */
@@ -29,9 +30,13 @@ export async function readRouteBook(
   );
   const transactionRouteIds = validating.size === 0 ? [] : namedRoutes(postings, earlier, validating);
   const reverted = new Set(postings.flatMap((p) => (p.kind === 'revert' ? [p.transactionId] : [])));
-  const operationRouteIds = earlier.operations.flatMap((o) =>
-    o.route_id !== null && reverted.has(o.transaction_id) ? [o.route_id] : [],
-  );
+  const operationRouteIds = [
+    ...earlier.operations.flatMap((o) => (o.route_id !== null && reverted.has(o.transaction_id) ? [o.route_id] : [])),
+    // Those that a commit in the same batch would write.
+    ...earlier.transactions.flatMap((t) =>
+      reverted.has(t.id) ? readStoredLegs(t).flatMap(({ notes }) => notes.routeId ?? []) : [],
+    ),
+  ];
   if (transactionRouteIds.length === 0 && operationRouteIds.length === 0) return noRoutes;
   const routes = await readTransactionRoutes(client, transactionRouteIds);
   const types = await readOperationTypes(client, operationRouteIds);

@@ -8,7 +8,8 @@ import {
   isStatementCancelled,
 } from '../../postgres/pg-errors.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
-import { type CommitOutcome, findOutcome } from '../storage/find-outcome.js';
+import { asRefusal } from '../storage/constraint-errors.js';
+import { type CommitOutcome, endUnfinished, findOutcome } from '../storage/find-outcome.js';
 import { withTenantClient } from '../storage/with-tenant.js';
 import type { Unit, UnitOutcome } from './plan-batch.js';
 import { type BatchClock, KeyRaceLost, OutcomeUnknown, postBatch } from './post-batch.js';
@@ -29,7 +30,8 @@ const outcomeWaitMsMax = 15_000;
  * Brings a batch to its end, whatever the database answers; never throws.
  * - deadlock, serialization failure, lost key race, connection lost before COMMIT: again, a bounded number of times;
  * - COMMIT without an answer: ask the books first (design.md), then done or again;
- * - data refused by the database: each unit by itself, so that one bad member cannot refuse the others;
+ * - data refused by the database: each half by itself, down to the unit that is refused, so that one bad member cannot
+ *   refuse the others and costs a handful of batches rather than one for each of them;
  * - anything else: that error is every unit's answer.
  */
 export function createBatchRunner(options: BatchClock & { readonly log: PostingLog }): BatchRunner {
@@ -49,7 +51,7 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
           if (outcome === 'committed') return error.planned.units;
           if (outcome === 'in progress') return units.map(() => ({ refusal: outcomeUnknown(error) }));
         } else if (isDataError(error)) {
-          return units.length === 1 ? [{ refusal: error }] : settleSingly(tenant, units, error);
+          return units.length === 1 ? [{ refusal: asRefusal(error) }] : settleHalves(tenant, units, error);
         } else if (!mayRunAgain(error)) {
           const refusal = isLockTimeout(error) || isStatementCancelled(error) ? givenUp(error) : error;
           return units.map(() => ({ refusal }));
@@ -61,11 +63,11 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
     }
   }
 
-  async function settleSingly(tenant: TenantContext, units: readonly Unit[], error: unknown): Promise<UnitOutcome[]> {
-    log.error({ err: error, units: units.length }, 'the database refused a batch; its members are posted one by one');
-    const outcomes: UnitOutcome[] = [];
-    for (const unit of units) outcomes.push(...(await settle(tenant, [unit])));
-    return outcomes;
+  async function settleHalves(tenant: TenantContext, units: readonly Unit[], error: unknown): Promise<UnitOutcome[]> {
+    log.warn({ err: error, units: units.length }, 'the database refused a batch; its halves are posted by themselves');
+    const middle = Math.ceil(units.length / 2);
+    const first = await settle(tenant, units.slice(0, middle));
+    return [...first, ...(await settle(tenant, units.slice(middle)))];
   }
 
   async function learnOutcome(tenant: TenantContext, lost: OutcomeUnknown): Promise<CommitOutcome> {
@@ -76,6 +78,8 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
       try {
         const outcome = await withTenantClient(tenant, (client) => findOutcome(client, lost.xid, ids, statusChanges));
         if (outcome !== 'in progress') return outcome;
+        // Its session has not noticed that we are gone: it would hold its locks, and us in doubt, until it does.
+        await withTenantClient(tenant, (client) => endUnfinished(client, lost.session, lost.xid));
       } catch (error) {
         log.warn({ err: error }, 'the books cannot be asked yet');
       }

@@ -8,7 +8,7 @@ export interface QueueLimits {
   readonly waitingMax: number;
   /** Bytes of request bodies waiting at most. */
   readonly waitingBytesMax: number;
-  /** A unit that has waited longer is refused instead of tried: its client has given up, or will. */
+  /** A unit that has waited longer is refused instead of tried, be the database busy or stuck: its client has given up. */
   readonly waitMsMax: number;
   /** Postings in one batch; a larger unit is a batch of its own. */
   readonly batchMax: number;
@@ -57,6 +57,7 @@ export class TenantQueue {
   #running = 0;
   /** A batch that has not been sent to be written: it may still grow no more, but holds back the next. */
   #planning = false;
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(run: BatchRunner, limits: QueueLimits) {
     this.#run = run;
@@ -79,7 +80,36 @@ export class TenantQueue {
         settle: (outcome) => ('refusal' in outcome ? reject(outcome.refusal) : resolve(outcome.outcomes)),
       });
       this.#startSoon(tenant);
+      this.#expireLater();
     });
+  }
+
+  /** A batch that waits for its locks or for a lost COMMIT holds back all behind it: they must not wait for ever. */
+  #expireLater(): void {
+    const oldest = this.#waiting[0];
+    if (this.#expiry !== undefined || oldest === undefined) return;
+    const ms = Math.max(0, oldest.since + this.#limits.waitMsMax - performance.now());
+    this.#expiry = setTimeout(() => {
+      this.#expiry = undefined;
+      this.#refuseExpired();
+      this.#expireLater();
+    }, ms + 1).unref();
+  }
+
+  #refuseExpired(): void {
+    const oldest = performance.now() - this.#limits.waitMsMax;
+    const first = this.#waiting.findIndex(({ since }) => since >= oldest);
+    for (const waiting of this.#take(first === -1 ? this.#waiting.length : first))
+      waiting.settle({ refusal: busy('has been too long for this request') });
+  }
+
+  #take(count: number): Waiting[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const { unit, bytes } of taken) {
+      this.#postings -= unit.length;
+      this.#bytes -= bytes;
+    }
+    return taken;
   }
 
   #startSoon(tenant: TenantContext): void {
@@ -131,28 +161,16 @@ export class TenantQueue {
   }
 
   #next(): Waiting[] {
-    const { batchMax, batchBytesMax, waitMsMax } = this.#limits;
-    const oldest = performance.now() - waitMsMax;
-    const batch: Waiting[] = [];
-    let postings = 0;
-    let bytes = 0;
-    let taken = 0;
+    this.#refuseExpired();
+    const { batchMax, batchBytesMax } = this.#limits;
+    let [count, postings, bytes] = [0, 0, 0];
     for (const waiting of this.#waiting) {
-      if (waiting.since < oldest) {
-        waiting.settle({ refusal: busy('has been too long for this request') });
-      } else {
-        const fits = postings + waiting.unit.length <= batchMax && bytes + waiting.bytes <= batchBytesMax;
-        if (batch.length > 0 && !fits) break;
-        batch.push(waiting);
-        postings += waiting.unit.length;
-        bytes += waiting.bytes;
-      }
-      taken += 1;
-      this.#postings -= waiting.unit.length;
-      this.#bytes -= waiting.bytes;
+      postings += waiting.unit.length;
+      bytes += waiting.bytes;
+      if (count > 0 && (postings > batchMax || bytes > batchBytesMax)) break;
+      count += 1;
     }
-    this.#waiting = this.#waiting.slice(taken);
-    return batch;
+    return this.#take(count);
   }
 }
 

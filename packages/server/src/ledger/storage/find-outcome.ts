@@ -23,6 +23,23 @@ export async function findOutcome(
   return rows[0]?.found === true ? 'committed' : 'aborted';
 }
 
+/**
+ * Ends the session that still has the database transaction `xid` open; what it has committed stays. The number alone may
+ * after a crash belong to somebody else, so both must be the same. The login may end its own sessions and no others.
+ */
+export async function endUnfinished(client: TenantClient, session: number, xid: string): Promise<void> {
+  await client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where pid = $1 and backend_xid = $2::xid8::xid and usename = current_user`,
+    [session, xid],
+  );
+}
+
+/** Process id, on the server, of the session behind a client. */
+export function sessionOf(client: TenantClient): number {
+  return (client as unknown as { readonly processID: number | null }).processID ?? 0;
+}
+
 async function statusOf(client: TenantClient, xid: string): Promise<string | null> {
   try {
     const { rows } = await client.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [xid]);

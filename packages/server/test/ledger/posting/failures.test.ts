@@ -1,5 +1,6 @@
 import type { LedgerError } from '@cofferdam/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metadataIndexPrefix } from '../../../src/ledger/metadata-index-port.js';
 import { sweepExpiredKeys } from '../../../src/ledger/storage/idempotency-keys.js';
 import { withTenantClient } from '../../../src/ledger/storage/with-tenant.js';
 import { type Books, codeOf, newPoster, openBooks, transfer } from './books.js';
@@ -14,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => books.store.drop());
 
 const pay = (value = '1', options = {}) => transfer(books, value, [['@a', value]], [['@b', value]], options);
+const outboxEnd = async () =>
+  Number((await books.store.adminPool.query('select coalesce(max(position), 0) as n from outbox')).rows[0].n);
 const count = async () =>
   Number((await books.store.adminPool.query('select count(*) as n from transaction')).rows[0].n);
 
@@ -46,6 +49,23 @@ describe('when the answer to COMMIT is lost', () => {
   });
 });
 
+describe('when the line breaks between the write and COMMIT and the server does not notice', () => {
+  it('the session left behind is ended, and the batch posted once and soon', async () => {
+    const line = await openUnreliableLine(books.store);
+    try {
+      await newPoster().post(line.tenant, pay());
+      const [before, poster] = [await count(), newPoster()];
+      line.breakAtCommit('between');
+      const startedAt = performance.now();
+      await Promise.all([poster.post(line.tenant, pay('2')), poster.post(line.tenant, pay('3'))]);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(await count()).toBe(before + 2);
+    } finally {
+      await line.close();
+    }
+  });
+});
+
 describe('when the database refuses the data of one member', () => {
   it('that member fails alone', async () => {
     await books.store.adminPool.query(
@@ -61,6 +81,55 @@ describe('when the database refuses the data of one member', () => {
     const [, refused] = entries;
     expect(refused).toMatchObject({ refusal: { code: '23514', constraint: 'no_poison' } });
     await books.store.adminPool.query('alter table transaction drop constraint no_poison');
+  });
+
+  it('in a large batch it is found in a few steps, and the others are posted together', async () => {
+    await books.store.adminPool.query(
+      "alter table transaction add constraint no_poison check (description <> 'poison')",
+    );
+    let [splits, from] = [0, await outboxEnd()];
+    const poster = newPoster({ log: { warn: () => (splits += 1), error() {} } });
+    const entries = await poster.postEach(
+      books.store.tenant,
+      Array.from({ length: 100 }, (_, i) =>
+        i === 61 ? { ...pay('0.01'), notes: { ...pay().notes, description: 'poison' } } : pay('0.01'),
+      ),
+    );
+    expect(entries.flatMap((entry, i) => ('refusal' in entry ? [i] : []))).toEqual([61]);
+    expect(splits).toBeLessThanOrEqual(7);
+    const { rows } = await books.store.adminPool.query(
+      'select count(*)::int as events, count(distinct xid)::int as commits from outbox where position > $1',
+      [from],
+    );
+    expect(rows[0]).toEqual({ events: 99, commits: 7 });
+    await books.store.adminPool.query('alter table transaction drop constraint no_poison');
+  });
+
+  it('a value that a unique metadata index forbids is that member’s mistake, before and beside others', async () => {
+    await books.store.adminPool.query(
+      `create unique index ${metadataIndexPrefix}ref on transaction ((metadata ->> 'ref')) where metadata ->> 'ref' is not null`,
+    );
+    const named = (ref: string) => ({ ...pay('0.01'), notes: { ...pay().notes, metadata: { ref } } });
+    const poster = newPoster();
+    await poster.post(books.store.tenant, named('one'));
+    const entries = await poster.postEach(books.store.tenant, [
+      named('two'),
+      named('one'),
+      pay('0.01'),
+      named('two'),
+      named('three'),
+    ]);
+    expect(entries.map((entry) => ('refusal' in entry ? (entry.refusal as LedgerError).code : 'posted'))).toEqual([
+      'posted',
+      '0047',
+      'posted',
+      '0047',
+      'posted',
+    ]);
+    await expect(poster.postTogether(books.store.tenant, [pay('0.01'), named('three')])).rejects.toMatchObject({
+      name: 'LedgerError',
+    });
+    await books.store.adminPool.query(`drop index ${metadataIndexPrefix}ref`);
   });
 });
 

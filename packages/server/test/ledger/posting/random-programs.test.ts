@@ -106,14 +106,9 @@ describe('random programs of all kinds', () => {
                 step.do === 'revert' ? model.revert(target.model) : model.end(target.model, step.do as 'commit'),
             };
           };
-          // Several at once share a batch, each on the books as the one before left them. A reversal is read at the start
-          // of its batch: beside the commit of the same transaction it may come first, so it is put into the next batch.
-          let rest = [...program];
-          while (rest.length > 0) {
-            const size = rest.slice(0, together).findIndex((step, i) => i > 0 && step.do === 'revert');
-            const chunk = rest.slice(0, size === -1 ? together : size);
-            rest = rest.slice(chunk.length);
-            const steps = chunk.flatMap((step) => {
+          // Several at once share a batch, each on the books as the one before left them.
+          for (let at = 0; at < program.length; at += together) {
+            const steps = program.slice(at, at + together).flatMap((step) => {
               const posting = toPosting(step);
               return posting === undefined ? [] : [{ step, ...posting }];
             });

@@ -7,24 +7,25 @@ import type { LedgerStore } from '../../support/cluster.js';
 export interface UnreliableLine {
   readonly tenant: TenantContext;
   /**
-   * Breaks the connection at the next COMMIT: before it reaches the server, or after the server has done it and before
-   * the client hears of it.
+   * Breaks the connection at the next COMMIT: before it reaches the server, after the server has done it and before the
+   * client hears of it, or between the write and COMMIT without the server noticing: its session stays open.
    */
-  breakAtCommit(when: 'before' | 'after'): void;
+  breakAtCommit(when: 'before' | 'after' | 'between'): void;
   close(): Promise<void>;
 }
 
 /** A real PostgreSQL behind a line that can be cut: the only way to lose the answer to a COMMIT on purpose. */
 export async function openUnreliableLine(store: LedgerStore): Promise<UnreliableLine> {
-  let plan: 'before' | 'after' | undefined;
+  let plan: 'before' | 'after' | 'between' | undefined;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const { host, port } = store.settings;
     // The test cluster may listen on a Unix socket: then the host is its folder.
     const upstream = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+    let halfOpen = false;
     const cut = () => {
       client.destroy();
-      upstream.destroy();
+      if (!halfOpen) upstream.destroy();
     };
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -35,6 +36,12 @@ export async function openUnreliableLine(store: LedgerStore): Promise<Unreliable
       if (plan === undefined || !chunk.includes('commit\0')) return upstream.write(chunk);
       const when = plan;
       plan = undefined;
+      if (when === 'between') {
+        halfOpen = true;
+        // Type and length stand before the text.
+        upstream.write(chunk.subarray(0, chunk.indexOf('commit\0') - 5));
+        return client.destroy();
+      }
       if (when === 'before') return cut();
       upstream.removeAllListeners('data');
       upstream.on('data', () => cut());

@@ -12,7 +12,6 @@ import type { CreatePosting, IdempotencyClaim } from '../../posting/posting-type
 import { createdTransactionExample, createdView, TransactionView } from '../../views/transaction.js';
 import { ok } from '../shared/answers.js';
 import { ledgerPath, may, param } from '../shared/paths.js';
-import { bodySize } from './body-size.js';
 import { createErrors, createHeaders } from './create-transaction.js';
 import { jsonExample } from './examples.js';
 import { batchEntryKeyHash, explicitKeyHash, header, readTtl } from './idempotency.js';
@@ -78,7 +77,7 @@ export const createTransactionBatch = (deps: LedgerDeps) => {
       },
     },
     errors: [...createErrors, 'invalid_pending_transaction'],
-    handler: async ({ context, params, body, headers, log }) => {
+    handler: async ({ context, params, body, bodyBytes, headers, log }) => {
       const place = { organizationId: param(params, 'organization_id'), ledgerId: param(params, 'ledger_id') };
       const read = body.transactions.map((entry, index) => {
         try {
@@ -87,11 +86,10 @@ export const createTransactionBatch = (deps: LedgerDeps) => {
           return { refusal };
         }
       });
-      const bytes = bodySize({ headers, body });
       const entries =
         body.atomic === true
-          ? await postTogether(deps, context, read, bytes)
-          : await postEach(deps, context, read, bytes);
+          ? await postTogether(deps, context, read, bodyBytes)
+          : await postEach(deps, context, read, bodyBytes);
       const results = entries.map((entry, index) => toResult(entry, index, log));
       const succeeded = results.filter((result) => 'transaction' in result).length;
       return ok({ results, succeeded, failed: results.length - succeeded });

@@ -6,7 +6,6 @@ import type { LedgerDeps } from '../../ledger-deps.js';
 import type { Posted } from '../../posting/posting-types.js';
 import { createdTransactionExample, createdView, TransactionView } from '../../views/transaction.js';
 import { ledgerPath, may, param } from '../shared/paths.js';
-import { bodySize } from './body-size.js';
 import { claimOf } from './idempotency.js';
 import { readPosting } from './read-posting.js';
 import type { TransactionInput } from './transaction-body.js';
@@ -91,14 +90,14 @@ export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, r
       example: createdTransactionExample,
     },
     errors: [...createErrors, ...(route.kind === 'direct' ? (['invalid_pending_transaction'] as const) : [])],
-    handler: async ({ context, params, body, headers }) => {
+    handler: async ({ context, params, body, bodyBytes, headers }) => {
       const place = { organizationId: param(params, 'organization_id'), ledgerId: param(params, 'ledger_id') };
       const posting = readPosting(route.kind, route.expand(body), place);
       const idempotency = claimOf(headers, route.name, posting, deps.implicitIdempotency);
       const posted = await deps.poster.post(
         context,
         idempotency === undefined ? posting : { ...posting, idempotency },
-        bodySize({ headers, body }),
+        bodyBytes,
       );
       return createdAnswer(posted);
     },

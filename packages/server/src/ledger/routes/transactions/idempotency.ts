@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { stringifyJson } from '../../../http/json.js';
+import { canonicalJson } from '../../../http/canonical-json.js';
 import type { CreatePosting, IdempotencyClaim } from '../../posting/posting-types.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -47,20 +47,4 @@ export function readTtl(text: string): number {
 /** Kinds never meet: no text of one kind can be taken for one of another. */
 function sha256(kind: string, ...parts: string[]): Buffer {
   return hash('sha256', [kind, ...parts].join('\0'), 'buffer');
-}
-
-/** JSON with sorted members; the posting itself is normalised already. */
-function canonicalJson(value: unknown): string {
-  return stringifyJson(sorted(value));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  // Exact numbers are not plain objects; they print their own digits.
-  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
-  );
 }

@@ -30,6 +30,8 @@ export interface LedgerRules {
   readonly validateRoutes: boolean;
   readonly allowFeeSkip: boolean;
   readonly allowTracerSkip: boolean;
+  /** Every posting has to pass the external limit guard, and none may when that cannot be asked (`enforce`, `closed`). */
+  readonly guardRequired: boolean;
   /** A live transaction route of this ledger; asked only when routes are validated. */
   readonly findRoute: (id: string) => TransactionRoute | undefined;
 }
@@ -38,6 +40,7 @@ export const defaultLedgerRules: LedgerRules = Object.freeze({
   validateRoutes: false,
   allowFeeSkip: false,
   allowTracerSkip: false,
+  guardRequired: false,
   findRoute: () => undefined,
 });
 
@@ -83,4 +86,18 @@ export function checkSkip({ skip }: CreateCommand, rules: LedgerRules): void {
       entityType: 'Transaction',
       detail: `${refused[0]} is not allowed in this ledger. Leave it out, or turn on ${refused[1]} in the ledger's settings.`,
     });
+}
+
+/**
+ * Step 13: a ledger that wants its limits guarded, and refuses when the guard cannot be reached. No guard can be connected
+ * yet, so it never is. An annotation moves nothing that would need one. Throws `transaction_reservation_unavailable`.
+ */
+export function refuseUnguarded({ kind, skip }: CreateCommand, { guardRequired }: LedgerRules): void {
+  if (!guardRequired || kind === 'annotation' || skip?.tracer === true) return;
+  throw new LedgerError('transaction_reservation_unavailable', {
+    entityType: 'Transaction',
+    detail:
+      'This ledger posts only what its limit guard allows (tracer.mode enforce, tracer.failPosture closed), and the guard cannot be reached.',
+    retryAfterSeconds: 60,
+  });
 }

@@ -5,7 +5,14 @@ import { LedgerError } from '../errors.js';
 import type { AccountId, BalanceId } from '../ids.js';
 import { type Amount, type Decimal, toAmount } from '../money/decimal.js';
 import type { RouteAction, Rubric } from '../route/accounting-route.js';
-import { type CreateCommand, checkSkip, defaultLedgerRules, type LedgerRules, operationTypeOf } from './command.js';
+import {
+  type CreateCommand,
+  checkSkip,
+  defaultLedgerRules,
+  type LedgerRules,
+  operationTypeOf,
+  refuseUnguarded,
+} from './command.js';
 import type { BoundLeg, LegNotes, ResolvedLeg } from './leg.js';
 import { MoveLegs } from './move-legs.js';
 import { resolveLegs } from './resolve-legs.js';
@@ -61,7 +68,8 @@ export interface Hold {
 /**
  * Plans a create. Pure: neither the command nor any balance is changed, and a refusal leaves nothing behind.
  * Checks run in the order of ledger-api §5.4 from step 5 on (`checkCommand` has done 1–3) and throw its codes:
- * 0073 totals, 0490 skip, 0090 ambiguous, 0168 internal, routes (§7.4), 0019 unknown, 0034 asset, 0024 flags,
+ * 0073 totals, 0490 skip, 0090 ambiguous, 0168 internal, routes (§7.4), 0178 no limit guard,
+ * 0019 unknown, 0034 asset, 0024 flags,
  * 0098 pending external, 0018 funds, 0167 overdraft limit, 0174 overdraft without its companion.
  */
 export function planTransaction(command: CreateCommand, books: Books, rules: LedgerRules = defaultLedgerRules): Plan {
@@ -91,6 +99,7 @@ export function planTransaction(command: CreateCommand, books: Books, rules: Led
   const operations = rules.validateRoutes
     ? followRoute(command, rules, actionOf(command), found, moved.operations)
     : moved.operations;
+  refuseUnguarded(command, rules);
   for (const { leg, balance } of found.map(refuseUnknown)) {
     refuseForeignAsset(balance, command.assetCode);
     refuseClosed(leg.side, balance);

@@ -185,11 +185,12 @@ class BatchPlanner {
   }
 
   #readRules({ ledgerId, settings }: LiveLedger): LedgerRules {
-    const { accounting, overrides } = effectiveSettings(settings);
+    const { accounting, tracer, overrides } = effectiveSettings(settings);
     return {
       validateRoutes: accounting.validateRoutes,
       allowFeeSkip: overrides.allowFeeSkip,
       allowTracerSkip: overrides.allowTracerSkip,
+      guardRequired: tracer.mode === 'enforce' && tracer.failPosture === 'closed',
       findRoute: (id) => this.#inputs.routes.transactionRoute(ledgerId, id),
     };
   }

@@ -51,6 +51,7 @@ export const newAccountErrors = [
   'mismatched_asset_code',
   'invalid_account_alias',
   'alias_unavailability',
+  'account_creation_failed',
 ] as const satisfies readonly ErrorName[];
 
 export const createAccount = (deps: LedgerDeps) =>

@@ -41,6 +41,7 @@ export const createAsset = (deps: LedgerDeps) =>
       'currency_code_standard_compliance',
       'ledger_id_not_found',
       'asset_name_or_code_duplicate',
+      'account_creation_failed',
     ],
     handler: async ({ context, params, body }) => {
       checkAssetKind(body);

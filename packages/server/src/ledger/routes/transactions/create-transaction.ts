@@ -52,6 +52,7 @@ export const createErrors = [
   'invalid_transaction_route_id',
   'transaction_route_not_found',
   ...routeErrors,
+  'transaction_reservation_unavailable',
   'account_ineligibility',
   'asset_code_not_found',
   'account_status_transaction_restriction',

@@ -34,6 +34,7 @@ export const revertTransaction = ({ poster }: LedgerDeps) =>
       'invalid_transaction_route_id',
       'transaction_route_not_found',
       ...routeErrors,
+      'transaction_reservation_unavailable',
       'account_ineligibility',
       'account_status_transaction_restriction',
       'insufficient_funds',

@@ -10,6 +10,7 @@ import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
 import { createPoster } from '../ledger/posting/poster.js';
 import { type InstallationNames, installationNames } from '../postgres/installation.js';
+import { lastExpand } from '../postgres/migration.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
@@ -157,7 +158,13 @@ async function openStores(
     });
     closers.add(() => pools.close(drainMs));
     return {
-      tenants: createTenantResolver({ catalogue, pools, schemaVersionMin: ledgerMigrations.at(-1)?.id, metrics }),
+      tenants: createTenantResolver({
+        catalogue,
+        pools,
+        schemaVersionMin: lastExpand(ledgerMigrations),
+        contractVersionMax: ledgerMigrations.at(-1)?.id,
+        metrics,
+      }),
       // Tenants known so far are served for a while without it: degraded is still ready.
       checks: {
         control: async () =>

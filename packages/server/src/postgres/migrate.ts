@@ -10,6 +10,8 @@ export interface MigrateOptions {
   readonly asRole?: string;
   /** Give up waiting for a table lock after this long, rather than queue every reader behind us. Default 10 s. */
   readonly lockTimeoutMs?: number;
+  /** Ids that are known and may be applied already, but are not applied now. */
+  readonly hold?: ReadonlySet<string>;
 }
 
 /**
@@ -22,10 +24,13 @@ export async function migrate(
   migrations: readonly Migration[],
   options: MigrateOptions,
 ): Promise<string[]> {
-  await inTransaction(client, options, () => createRecord(client));
-  await refuseUnknown(client, migrations, options);
+  await checkPlace(client, options.expect);
+  if (!(await hasRecord(client))) await inTransaction(client, options, () => createRecord(client));
+  const done = await appliedIds(client, options.asRole);
+  refuseUnknown(done, migrations, options);
   const applied: string[] = [];
   for (const migration of migrations) {
+    if (done.has(migration.id) || options.hold?.has(migration.id) === true) continue;
     const ran = await inTransaction(client, options, () => applyOnce(client, migration));
     if (ran) applied.push(migration.id);
   }
@@ -34,27 +39,33 @@ export async function migrate(
 
 /** Ids of the migrations still to apply; read-only, for `doctor` and readiness. The record must exist or all are. */
 export async function pendingMigrations(client: pg.ClientBase, migrations: readonly Migration[]): Promise<string[]> {
-  const { rows } = await client.query<{ found: boolean }>(
-    `select to_regclass(quote_ident(current_schema()) || '.schema_migration') is not null as found`,
-  );
-  if (rows[0]?.found !== true) return migrations.map(({ id }) => id);
+  if (!(await hasRecord(client))) return migrations.map(({ id }) => id);
   const done = await appliedIds(client);
   return migrations.map(({ id }) => id).filter((id) => !done.has(id));
 }
+
+async function hasRecord(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `select to_regclass(quote_ident(current_schema()) || '.schema_migration') is not null as found`,
+  );
+  return rows[0]?.found === true;
+}
+
+/** The table that records what was applied. */
+export const migrationRecord =
+  'create table if not exists schema_migration (id text primary key, applied_at timestamptz not null default now())';
 
 async function createRecord(client: pg.ClientBase): Promise<void> {
   // `if not exists` alone can still collide with a twin in the catalogue's unique index.
   await client.query(
     `select pg_advisory_xact_lock(hashtextextended('cofferdam migrate ' || current_database() || '.' || current_schema(), 0))`,
   );
-  await client.query(
-    `create table if not exists schema_migration (id text primary key, applied_at timestamptz not null default now())`,
-  );
+  await client.query(migrationRecord);
 }
 
-async function refuseUnknown(client: pg.ClientBase, migrations: readonly Migration[], options: MigrateOptions) {
+function refuseUnknown(done: ReadonlySet<string>, migrations: readonly Migration[], options: MigrateOptions): void {
   const known = new Set(migrations.map(({ id }) => id));
-  const unknown = [...(await appliedIds(client, options.asRole))].filter((id) => !known.has(id));
+  const unknown = [...done].filter((id) => !known.has(id));
   if (unknown.length === 0) return;
   const { database, schema } = options.expect;
   throw new Error(

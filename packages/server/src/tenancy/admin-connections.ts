@@ -15,6 +15,7 @@ export interface AdminServer {
   readonly cluster: pg.Pool;
   /** The shared database of schema-isolated tenants. */
   readonly shared: pg.Pool;
+  readonly sharedDatabase: string;
   /** One connection to a tenant's own database; the caller ends it. */
   connect(database: string, searchPath: string): Promise<pg.Client>;
   /** One connection as another login; the caller ends it. Rejects with PostgreSQL's refusal. */
@@ -104,6 +105,7 @@ export function openAdminServer(
     id,
     kind,
     settings,
+    sharedDatabase: names.sharedDatabase,
     cluster: openPool(settings, { max: 8, applicationName, idleTimeoutMs, onError }),
     shared: openPool(withDatabase(settings, names.sharedDatabase), { max: 4, applicationName, idleTimeoutMs, onError }),
     connect: (database: string, searchPath: string) => start(withDatabase(settings, database), [searchPath]),

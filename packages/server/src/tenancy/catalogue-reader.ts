@@ -40,6 +40,8 @@ export class CatalogueUnavailable extends Error {
 export interface CatalogueOptions {
   readonly settings: ConnectionSettings;
   readonly log: Log;
+  /** Of its connections. Default `cofferdam catalogue`. */
+  readonly applicationName?: string;
   /** Default 500 ms. */
   readonly pollMs?: number;
   /** Default 1 s. */
@@ -81,7 +83,7 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
 
   const pool = openPool(options.settings, {
     max: 4,
-    applicationName: 'cofferdam catalogue',
+    applicationName: options.applicationName ?? 'cofferdam catalogue',
     searchPath: [controlSchema],
     statementTimeoutMs: readTimeoutMs,
     connectTimeoutMs: 1_500,

@@ -19,7 +19,10 @@ export interface Placement {
   /** `given`: the purge leaves the database and takes what we made in it. */
   readonly origin: 'created' | 'given' | 'adopted';
   readonly configVersion: number;
+  /** Id of the last expand migration. */
   readonly schemaVersion: string | null;
+  /** Id of the last contract migration. */
+  readonly contractVersion: string | null;
 }
 
 interface Row {
@@ -38,6 +41,7 @@ interface Row {
   origin: 'created' | 'given' | 'adopted';
   config_version: number;
   schema_version: string | null;
+  contract_version: string | null;
 }
 
 export async function getPlacement(client: pg.PoolClient | pg.Pool, tenantId: TenantId): Promise<Placement> {
@@ -62,6 +66,7 @@ export async function getPlacement(client: pg.PoolClient | pg.Pool, tenantId: Te
     origin: row.origin,
     configVersion: row.config_version,
     schemaVersion: row.schema_version,
+    contractVersion: row.contract_version,
   };
 }
 

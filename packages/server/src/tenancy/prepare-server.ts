@@ -10,7 +10,7 @@ import { openClient } from '../postgres/pool.js';
 import { controlMigrations } from './migrations/index.js';
 import type { Log } from './ports.js';
 import { recordServer } from './record-server.js';
-import { buildTemplate, closeLargeObjects, templateVersion } from './template-database.js';
+import { buildTemplate, closeLargeObjects, templateMigrations, templateVersion } from './template-database.js';
 import { closeToPublic, openToPublic } from './walls/public-rights.js';
 import { prepareServerLock } from './walls/serialize.js';
 import { createServiceLogin } from './walls/store-roles.js';
@@ -70,7 +70,7 @@ interface Wanted {
 }
 
 function describeWanted({ admin, names, encryptionKey, ledgerMigrations }: PrepareServerOptions): Wanted {
-  const template = names.templateDatabase(templateVersion(ledgerMigrations));
+  const template = names.templateDatabase(templateVersion(templateMigrations(ledgerMigrations)));
   const readers = [names.role('control_reader'), names.role('directory_reader')];
   const parts = [
     ...controlMigrations.map(({ id: migrationId, sql }) => migrationId + sql),
@@ -104,7 +104,8 @@ async function prepare(client: pg.Client, options: PrepareServerOptions, wanted:
   const { names, admin } = options;
   await closeToPublic(client, ['postgres', 'template1'], 'if allowed');
   const existing = await databasesAmong(client, [names.controlDatabase, names.sharedDatabase, wanted.template]);
-  if (!existing.has(wanted.template)) await buildTemplate(client, admin, wanted.template, options.ledgerMigrations);
+  if (!existing.has(wanted.template))
+    await buildTemplate(client, admin, wanted.template, templateMigrations(options.ledgerMigrations));
   for (const database of [names.controlDatabase, names.sharedDatabase])
     if (!existing.has(database))
       await client.query(`create database ${id(database)} template template0 encoding 'UTF8'`);

@@ -11,6 +11,8 @@ export interface TenantResolverOptions {
   readonly pools: TenantPools;
   /** Id of the migration that this build cannot work without; older books answer 503 until they are migrated. */
   readonly schemaVersionMin: string | undefined;
+  /** Id of the last migration that this build knows; books that a later contract migration has changed answer 503. */
+  readonly contractVersionMax?: string | undefined;
   readonly metrics?: Registry;
 }
 
@@ -27,7 +29,7 @@ export function createTenantResolver(options: TenantResolverOptions): TenantReso
     Object.freeze({ tenantId: config.id, slug: config.slug, configVersion: config.configVersion, pool });
 
   const check = (config: TenantConfig | undefined): TenantConfig => {
-    const refusal = refusalOf(config, options.schemaVersionMin);
+    const refusal = refusalOf(config, options);
     if (refusal !== undefined) throw refusal;
     return config as TenantConfig;
   };
@@ -81,7 +83,10 @@ async function ask(catalogue: Catalogue<TenantConfig>, id: TenantId): Promise<Te
 }
 
 /** Why a tenant is not served (contract, "One answer for refusals"). No text names the tenant. */
-function refusalOf(config: TenantConfig | undefined, schemaVersionMin: string | undefined): LedgerError | undefined {
+function refusalOf(
+  config: TenantConfig | undefined,
+  { schemaVersionMin, contractVersionMax }: Pick<TenantResolverOptions, 'schemaVersionMin' | 'contractVersionMax'>,
+): LedgerError | undefined {
   if (config === undefined)
     return new LedgerError('tenant_not_found', {
       detail: 'The tenant of this token does not exist.',
@@ -117,16 +122,24 @@ function refusalOf(config: TenantConfig | undefined, schemaVersionMin: string | 
       });
   }
   if (schemaVersionMin !== undefined && (config.schemaVersion ?? '') < schemaVersionMin)
-    return notYet('TENANT_MIGRATION_PENDING', 'waiting for a migration');
+    return notYet('TENANT_MIGRATION_PENDING', 'waiting for a migration', {
+      tenantId: config.id,
+      cause: `its books are at ${config.schemaVersion ?? 'nothing'}, this build needs ${schemaVersionMin}: run cofferdam migrate`,
+    });
+  if (contractVersionMax !== undefined && (config.contractVersion ?? '') > contractVersionMax)
+    return notYet('TENANT_MIGRATION_PENDING', 'waiting for a newer server', {
+      tenantId: config.id,
+      cause: `its books have had ${config.contractVersion}, this build knows ${contractVersionMax} at most: deploy the newer build`,
+    });
   return undefined;
 }
 
-function notYet(reason: string, what: string): LedgerError {
+function notYet(reason: string, what: string, log: unknown = reason): LedgerError {
   return new LedgerError('tenant_service_unavailable', {
     detail: `The tenant of this token is ${what}; try again.`,
     reason,
     retryAfterSeconds: 5,
-    log: reason,
+    log,
   });
 }
 

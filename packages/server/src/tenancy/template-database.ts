@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { type ConnectionSettings, withDatabase } from '../postgres/connection-settings.js';
 import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js';
 import { migrate } from '../postgres/migrate.js';
-import type { Migration } from '../postgres/migration.js';
+import { isContract, type Migration } from '../postgres/migration.js';
 import { openClient } from '../postgres/pool.js';
 import { booksSchema } from './physical-names.js';
 import { ensureRole, grantToAdmin } from './walls/store-roles.js';
@@ -22,6 +22,11 @@ export function templateVersion(migrations: readonly Migration[]): string {
   const hash = createHash('sha256').update(templateForm);
   for (const { id: migrationId, sql } of migrations) hash.update(`\0${migrationId}\0${sql}`);
   return hash.digest('hex').slice(0, 16);
+}
+
+/** Contract migrations are left out: a new tenant must suit the oldest build that runs (`migrate-store` adds them). */
+export function templateMigrations(migrations: readonly Migration[]): readonly Migration[] {
+  return migrations.filter((migration) => !isContract(migration));
 }
 
 /**

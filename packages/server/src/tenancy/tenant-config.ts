@@ -16,6 +16,8 @@ export interface TenantConfig extends CatalogueRow {
   readonly configVersion: number;
   /** Id of the last migration of its books. */
   readonly schemaVersion: string | null;
+  /** Id of the last contract migration of its books, which builds before that one cannot work with. */
+  readonly contractVersion: string | null;
   /** Undefined before provisioning has got that far and after the purge. */
   readonly store: TenantStore | undefined;
 }
@@ -37,6 +39,7 @@ interface Raw {
   version: number;
   config_version: number | null;
   schema_version: string | null;
+  contract_version: string | null;
   host: string | null;
   port: number;
   tls: TlsSettings | null;
@@ -47,22 +50,36 @@ interface Raw {
   connections_max: number | null;
 }
 
+/** How a ledger process is seen on the control database; the id of the last migration that it knows follows. */
+export const ledgerProcessName = 'cofferdam ledger';
+
+export interface LedgerCatalogueOptions extends Omit<CatalogueOptions, 'applicationName'> {
+  readonly vault: Vault;
+  /** Id of the last migration that this build knows. */
+  readonly build: string | undefined;
+}
+
 /** The catalogue of a ledger process (`ledgerReader` of `prepareServer`, or `CONTROL_DATABASE_URL`). */
-export function createLedgerCatalogue(options: CatalogueOptions & { readonly vault: Vault }): Catalogue<TenantConfig> {
-  return createCatalogue<Raw, TenantConfig>(options, {
-    name: 'ledger_tenant',
-    readRow: (raw) =>
-      Object.freeze({
-        id: raw.id,
-        slug: raw.slug,
-        status: raw.status,
-        associationStatus: raw.association_status,
-        version: raw.version,
-        configVersion: raw.config_version ?? 0,
-        schemaVersion: raw.schema_version,
-        store: readStore(raw, options.vault),
-      }),
-  });
+export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogue<TenantConfig> {
+  const applicationName = `${ledgerProcessName} ${options.build ?? ''}`;
+  return createCatalogue<Raw, TenantConfig>(
+    { ...options, applicationName },
+    {
+      name: 'ledger_tenant',
+      readRow: (raw) =>
+        Object.freeze({
+          id: raw.id,
+          slug: raw.slug,
+          status: raw.status,
+          associationStatus: raw.association_status,
+          version: raw.version,
+          configVersion: raw.config_version ?? 0,
+          schemaVersion: raw.schema_version,
+          contractVersion: raw.contract_version,
+          store: readStore(raw, options.vault),
+        }),
+    },
+  );
 }
 
 function readStore(raw: Raw, vault: Vault): TenantStore | undefined {

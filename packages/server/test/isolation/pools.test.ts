@@ -31,6 +31,7 @@ function configOf({ tenant, store }: Resident): TenantConfig {
     associationStatus: 'active',
     configVersion: 1,
     schemaVersion: null,
+    contractVersion: null,
     store: Object.freeze({ settings, schema, connectionsMax: null, fingerprint: tenant.id }),
   });
 }

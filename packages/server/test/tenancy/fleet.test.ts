@@ -1,59 +1,212 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TenantId } from '@cofferdam/core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
-import { openAdminConnections } from '../../src/tenancy/admin-connections.js';
+import type { Migration } from '../../src/postgres/migration.js';
+import { type AdminConnections, openAdminConnections } from '../../src/tenancy/admin-connections.js';
 import { suspendTenant } from '../../src/tenancy/change-status.js';
-import { migrateTenants } from '../../src/tenancy/migrate-tenants.js';
+import { findDrift } from '../../src/tenancy/fleet/find-drift.js';
+import { type FleetOptions, migrateFleet } from '../../src/tenancy/fleet/migrate-fleet.js';
+import { getPlacement } from '../../src/tenancy/placement.js';
+import { asAdmin } from '../support/cluster.js';
 import { createInstallation, type Installation } from './support/installation.js';
 import { startLedgerProcess } from './support/ledger-process.js';
 
 let installation: Installation;
+let connections: AdminConnections;
+/** By age: database, schema, database, … */
+let fleet: TenantId[];
+/** What this file's builds have so far; each test adds to it. */
+let migrations: Migration[] = [...ledgerMigrations];
+let count = 0;
+
 beforeAll(async () => {
   installation = await createInstallation();
-});
-afterAll(() => installation.remove());
-
-test('tenants made at the same time, in both modes, all become active', async () => {
-  const modes = Array.from({ length: 12 }, (_, index) =>
+  const { names, admin, manager, vault } = installation;
+  connections = openAdminConnections({ admin, control: manager.control.pool, vault, names, onError() {} });
+  const modes = Array.from({ length: 6 }, (_, index) =>
     index % 2 === 0 ? ('database' as const) : ('schema' as const),
   );
   const tenants = await Promise.all(modes.map((isolation) => installation.create({ isolation })));
   expect(tenants.map(({ status, statusReason }) => statusReason ?? status)).toEqual(modes.map(() => 'active'));
+  fleet = tenants.map(({ id }) => id);
+});
+afterAll(async () => {
+  await connections.close();
+  await installation.remove();
 });
 
-test('a build with a later migration: tenants wait for it with 503, then are brought up to date, suspended ones too', async () => {
-  const later = [...ledgerMigrations, { id: '9999_later', sql: 'create table later (x int)' }];
-  const grants = (login: string) => `${runtimeGrants(login)}; grant select on later to ${login}`;
-  const [active, suspended] = [await installation.create(), await installation.create({ isolation: 'schema' })];
-  await suspendTenant(installation.manager, suspended.id, 'test');
-  const ledger = await startLedgerProcess(installation, { schemaVersionMin: '9999_later' });
-  const { names, admin, manager, vault } = installation;
-  const connections = openAdminConnections({
-    admin,
-    control: manager.control.pool,
-    vault,
-    names,
-    onError() {},
-  });
-  const tools = { ...manager, admin: connections, vault, ledgerMigrations: later, runtimeGrants: grants };
+/** A migration after all others; ids sort by number. */
+const later = (sql: string, kind: Migration['kind'] = 'expand'): Migration => {
+  count += 1;
+  return { id: `9${String(count).padStart(3, '0')}_later`, sql, kind };
+};
+const tools = () => ({
+  control: installation.manager.control,
+  admin: connections,
+  vault: installation.vault,
+  ledgerMigrations: migrations,
+  runtimeGrants,
+});
+const migrate = (options: Partial<FleetOptions> = {}) =>
+  migrateFleet(tools(), { readerLogin: installation.names.role('control_reader'), patienceMs: 0, ...options });
+const placeOf = (tenantId: TenantId) => getPlacement(installation.manager.control.pool, tenantId);
+const inStore = async (tenantId: TenantId, sql: string) => {
+  const { store } = await placeOf(tenantId);
+  return asAdmin(async (admin) => {
+    await admin.query(`set search_path = "${store.schema}"`);
+    return (await admin.query(sql)).rows;
+  }, store.database);
+};
+const versions = async () => Promise.all(fleet.map(async (id) => (await placeOf(id)).schemaVersion));
+
+beforeEach(async () => {
+  // Whatever the test before left behind is brought up to date.
+  expect((await migrate()).results.filter(({ error }) => error !== undefined)).toEqual([]);
+});
+
+test('a build with a later migration: its tenants wait with 503 each until they are migrated, suspended ones too', async () => {
+  const [first, second] = fleet as [TenantId, TenantId];
+  const added = later('create table later (x int)');
+  migrations = [...migrations, added];
+  await suspendTenant(installation.manager, second, 'test');
+  const ledger = await startLedgerProcess(installation, { schemaVersionMin: added.id, build: added.id });
   try {
-    await expect(ledger.resolve(active.id)).rejects.toMatchObject({ info: { reason: 'TENANT_MIGRATION_PENDING' } });
-    const results = await migrateTenants(tools, () => {});
-    expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
-    expect(results.map(({ tenantId }) => tenantId)).toEqual(expect.arrayContaining([active.id, suspended.id]));
-    for (const deadline = Date.now() + 5_000; Date.now() < deadline; )
-      if (
-        await ledger.resolve(active.id).then(
-          () => true,
-          () => false,
-        )
-      )
-        break;
-    const { pool } = await ledger.resolve(active.id);
-    await pool.pg.query('select * from later');
-    expect(await migrateTenants(tools, () => {})).toEqual([]);
+    await expect(ledger.resolve(first)).rejects.toMatchObject({
+      info: { reason: 'TENANT_MIGRATION_PENDING', retryAfterSeconds: 5, log: { tenantId: first } },
+    });
+    const seen: number[] = [];
+    const report = await migrate({ canary: 1, parallel: 2, onProgress: (done, total) => seen.push(done, total) });
+    expect(report).toMatchObject({ head: added.id, tenants: 6, leftAlone: 0, held: [] });
+    expect(report.results.map(({ phase, error }) => error ?? phase)).toEqual(['canary', ...Array(5).fill('fleet')]);
+    expect(report.results.map(({ tenantId }) => tenantId).sort()).toEqual([...fleet].sort());
+    expect(seen.at(-1)).toBe(6);
+    expect(await versions()).toEqual(fleet.map(() => added.id));
+    await expect.poll(() => ledger.resolve(first).then(() => 'served', String)).toBe('served');
+    expect((await migrate()).results).toEqual([]);
+    // A build of before serves the same books: this one only added something.
+    const older = await startLedgerProcess(installation, { schemaVersionMin: ledgerMigrations.at(-1)?.id as string });
+    await older.resolve(first).finally(() => older.stop());
   } finally {
     await ledger.stop();
-    await connections.close();
   }
+});
+
+test('a canary that fails stops the fleet; the others are left as they were', async () => {
+  const before = await versions();
+  const bad = fleet[2] as TenantId;
+  await inStore(bad, 'create table obstacle ()');
+  const all = migrations;
+  migrations = [...all, later('create table obstacle (x int)')];
+  const report = await migrate({ canary: [bad] });
+  expect(report.results).toMatchObject([
+    { tenantId: bad, phase: 'canary', error: expect.stringContaining('obstacle') },
+  ]);
+  expect(report).toMatchObject({ stopped: '1 of 1 canaries failed', leftAlone: 5 });
+  expect(await versions()).toEqual(before);
+
+  // Without canaries: one that fails does not stop the others, is reported, and is taken up again by the next run.
+  const rest = await migrate();
+  expect(rest.results).toHaveLength(6);
+  expect(rest.results.filter(({ error }) => error !== undefined).map(({ tenantId }) => tenantId)).toEqual([bad]);
+  const { rows } = await installation.manager.control.pool.query(
+    'select tenant_id from placement where migration_error is not null',
+  );
+  expect(rows).toEqual([{ tenant_id: bad }]);
+  await inStore(bad, 'drop table obstacle');
+  expect((await migrate()).results.map(({ tenantId, error }) => error ?? tenantId)).toEqual([bad]);
+});
+
+test('too many failures stop the run', async () => {
+  for (const id of fleet) await inStore(id, 'create table trap ()');
+  migrations = [...migrations, later('create table trap (x int)')];
+  const report = await migrate({ parallel: 1 });
+  expect(report.results.filter(({ error }) => error !== undefined)).toHaveLength(3);
+  expect(report).toMatchObject({ stopped: '3 of 3 tenants failed, more than 5 %', leftAlone: 3 });
+  for (const id of fleet) await inStore(id, 'drop table trap');
+});
+
+test('a table that is locked is asked for again; meanwhile nobody waits behind the migration for long', async () => {
+  const [busy] = fleet as [TenantId];
+  migrations = [...migrations, later('alter table organization add column later_note text')];
+  const { store } = await placeOf(busy);
+  await asAdmin(async (holder) => {
+    await holder.query(`begin; lock table "${store.schema}".organization in access share mode`);
+    const running = migrate({ patienceMs: 20_000, lockTimeoutMs: 100 });
+    // A reader that comes while the migration waits gets its turn.
+    for (let read = 0; read < 5; read += 1) {
+      const start = performance.now();
+      await inStore(busy, 'select count(*) from organization');
+      expect(performance.now() - start).toBeLessThan(3_000);
+    }
+    await holder.query('rollback');
+    const report = await running;
+    expect(report.results.map(({ error }) => error)).toEqual(fleet.map(() => undefined));
+    expect(report.results.find(({ tenantId }) => tenantId === busy)?.attempts).toBeGreaterThan(1);
+  }, store.database);
+});
+
+test('killed between the work and its record: the next run finds it done', async () => {
+  const [id] = fleet as [TenantId];
+  migrations = [...migrations, later('create table once (x int)')];
+  await migrate();
+  await installation.manager.control.pool.query('update placement set schema_version = $2 where tenant_id = $1', [
+    id,
+    ledgerMigrations.at(-1)?.id,
+  ]);
+  const report = await migrate();
+  expect(report.results.map(({ tenantId, error }) => error ?? tenantId)).toEqual([id]);
+  expect((await versions())[0]).toBe(migrations.at(-1)?.id);
+});
+
+test('a contract migration waits until no process of an older build is there; new tenants then start with it', async () => {
+  migrations = [...migrations, later('alter table once add column y int')];
+  await migrate();
+  const older = await startLedgerProcess(installation, { build: migrations.at(-1)?.id as string });
+  const contract = later('alter table once drop column x', 'contract');
+  migrations = [...migrations, contract];
+  try {
+    await older.resolve(fleet[0] as TenantId);
+    const held = await migrate();
+    expect(held).toMatchObject({
+      results: [],
+      held: [contract.id],
+      heldReason: expect.stringContaining('1 ledger process'),
+    });
+    // A process that a contract came over by force refuses those tenants alone, rather than fail in their books.
+    expect((await migrate({ readerLogin: undefined })).results).toHaveLength(6);
+    await expect
+      .poll(() => older.resolve(fleet[0] as TenantId).catch(({ info }) => info.reason))
+      .toBe('TENANT_MIGRATION_PENDING');
+  } finally {
+    await older.stop();
+  }
+  const columns = await inStore(
+    fleet[1] as TenantId,
+    `select attname from pg_attribute where attrelid = 'once'::regclass and attnum > 0 and not attisdropped`,
+  );
+  expect(columns).toEqual([{ attname: 'y' }]);
+  expect(await findDrift(tools(), {})).toMatchObject({ drifted: [], failed: [] });
+});
+
+describe('drift', () => {
+  test('stores of both modes are alike, however they came to their version', async () => {
+    expect(await findDrift(tools(), {})).toMatchObject({ compared: 6, behind: 0, drifted: [], failed: [] });
+  });
+
+  test('the report says what differs', async () => {
+    const [database, schema] = fleet as [TenantId, TenantId];
+    await inStore(database, 'alter table organization add column by_hand int; drop index account_alias_live');
+    await inStore(schema, 'create index metadata_index_account_x on account (id); grant delete on operation to public');
+    const { drifted } = await findDrift(tools(), {});
+    expect(drifted.find(({ tenantId }) => tenantId === database)?.differences).toEqual([
+      expect.stringMatching(/^missing: index account_alias_live: /),
+      'not from a migration: column organization.by_hand: integer',
+    ]);
+    expect(drifted.find(({ tenantId }) => tenantId === schema)?.differences).toEqual([
+      'not from a migration: grant on table operation to PUBLIC: DELETE',
+    ]);
+    await inStore(database, 'alter table organization drop column by_hand');
+    await inStore(schema, 'revoke delete on operation from public');
+  });
 });

@@ -46,6 +46,7 @@ export async function openCatalogues(ground: Ground, closers: Closers): Promise<
           createLedgerCatalogue({
             settings: readerOf(prepared?.ledgerReader),
             log,
+            build: ledgerMigrations.at(-1)?.id,
             vault: createVault([secrets.encryptionKey]),
           }),
         )

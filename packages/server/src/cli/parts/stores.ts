@@ -28,7 +28,7 @@ export async function openSingleStore(ground: Ground, closers: Closers): Promise
   return single;
 }
 
-/** Multi-tenant: what works on all stores with administrative rights. Its members are what `migrateTenants` takes. */
+/** Multi-tenant: what works on all stores with administrative rights. Its members are what `migrateFleet` takes. */
 export interface Fleet {
   readonly control: ControlDatabase;
   readonly admin: AdminConnections;

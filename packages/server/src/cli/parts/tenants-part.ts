@@ -13,7 +13,7 @@ import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
 import { toDatabaseUrl } from '../../postgres/connection-settings.js';
 import { openPool } from '../../postgres/pool.js';
 import { createVault } from '../../tenancy/credentials.js';
-import { migrateTenants } from '../../tenancy/migrate-tenants.js';
+import { migrateFleet } from '../../tenancy/fleet/migrate-fleet.js';
 import type { AccessSeeder } from '../../tenancy/ports.js';
 import type { PreparedServer } from '../../tenancy/prepare-server.js';
 import { createOperatorAdmission, metricsRoute, renderTenancyError, tenantRoutes } from '../../tenancy/routes/index.js';
@@ -87,7 +87,8 @@ async function bringUpToDate(ground: Ground, prepared: PreparedServer): Promise<
   if (ground.config.databaseUrl !== undefined) return;
   const closers = new Closers();
   try {
-    const results = await migrateTenants(await openFleet(ground, closers, prepared), () => undefined);
+    // Ledger processes of another build cannot be here: the embedded server has one owner.
+    const { results } = await migrateFleet(await openFleet(ground, closers, prepared), { readerLogin: undefined });
     for (const { tenantId, error } of results)
       if (error !== undefined) ground.log.error({ tenantId, error }, 'a tenant could not be brought up to date');
   } finally {

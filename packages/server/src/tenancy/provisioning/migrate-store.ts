@@ -1,5 +1,7 @@
 import { quoteIdentifier as id } from '../../postgres/identifiers.js';
 import { migrate, pendingMigrations } from '../../postgres/migrate.js';
+import { isContract } from '../../postgres/migration.js';
+import { contractMark } from '../fleet/held-contracts.js';
 import { templateOwner } from '../template-database.js';
 import type { ProvisioningRun, ProvisioningStep } from './run.js';
 
@@ -11,8 +13,10 @@ export const migrateStore: ProvisioningStep = {
   name: 'migrate-store',
   async run(run) {
     if (run.tenant.isolation === 'database') await takeOver(run);
-    const inStore = await run.inStore();
-    if ((await pendingMigrations(inStore, run.ledgerMigrations)).length > 0) await runMigrations(run);
+    const mark = (await contractMark(run.control.pool)) ?? '';
+    const hold = new Set(run.ledgerMigrations.filter((one) => isContract(one) && one.id > mark).map(({ id }) => id));
+    const pending = await pendingMigrations(await run.inStore(), run.ledgerMigrations);
+    if (pending.some((migration) => !hold.has(migration))) await runMigrations(run, hold);
   },
 };
 
@@ -26,7 +30,10 @@ async function takeOver({ inStore, placement }: ProvisioningRun): Promise<void> 
   );
 }
 
-async function runMigrations({ server, placement, passwords, ledgerMigrations }: ProvisioningRun): Promise<void> {
+async function runMigrations(
+  { server, placement, passwords, ledgerMigrations }: ProvisioningRun,
+  hold: ReadonlySet<string>,
+): Promise<void> {
   const { database, schema, migratorLogin, ownerRole } = placement.store;
   const client = await server.connectAs({
     user: migratorLogin,
@@ -35,7 +42,7 @@ async function runMigrations({ server, placement, passwords, ledgerMigrations }:
     searchPath: schema,
   });
   try {
-    await migrate(client, ledgerMigrations, { expect: { database, schema }, asRole: ownerRole });
+    await migrate(client, ledgerMigrations, { expect: { database, schema }, asRole: ownerRole, hold });
   } finally {
     await client.end();
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import type pg from 'pg';
+import { isContract, lastExpand } from '../../postgres/migration.js';
 import { getPlacement } from '../placement.js';
 import { findTenant, lockTenant, setTenantStatus } from '../tenant-record.js';
 import type { ProvisioningRun, ProvisioningTools } from './run.js';
@@ -64,7 +65,7 @@ async function attempt(tools: ProvisioningTools, tenantId: TenantId): Promise<Pr
     }
     stepName = 'activate';
     await tools.boundary?.('before', 'activate');
-    const activated = await activate(tools, tenantId);
+    const activated = await activate(tools, tenantId, await appliedContract(run.value));
     log.info({ tenantId }, activated ? 'tenant is active' : 'tenant is no longer being provisioned');
     return activated ? 'active' : 'nothing to do';
   } catch (error) {
@@ -112,16 +113,30 @@ async function record({ control }: ProvisioningTools, tenantId: TenantId, step: 
   );
 }
 
+/** What the store itself says: the step that may have run them can be another process's, a while ago. */
+async function appliedContract({ ledgerMigrations, inStore }: ProvisioningRun): Promise<string | null> {
+  const contracts = ledgerMigrations.filter(isContract).map((migration) => migration.id);
+  if (contracts.length === 0) return null;
+  const { rows } = await (await inStore()).query<{ last: string | null }>(
+    'select max(id) as last from schema_migration where id = any ($1)',
+    [contracts],
+  );
+  return rows[0]?.last ?? null;
+}
+
 /** Status, association, schema version and feed in one transaction: a reader sees all of it or none. */
-async function activate({ control, ledgerMigrations }: ProvisioningTools, tenantId: TenantId): Promise<boolean> {
+async function activate(
+  { control, ledgerMigrations }: ProvisioningTools,
+  tenantId: TenantId,
+  contract: string | null,
+): Promise<boolean> {
   return control.change(async (tx) => {
     const tenant = await lockTenant(tx.client, tenantId);
     if (tenant?.status !== 'provisioning') return false;
-    await tx.client.query('update placement set schema_version = $2, updated_at = $3 where tenant_id = $1', [
-      tenantId,
-      ledgerMigrations.at(-1)?.id ?? null,
-      tx.at,
-    ]);
+    await tx.client.query(
+      'update placement set schema_version = $2, contract_version = $3, updated_at = $4 where tenant_id = $1',
+      [tenantId, lastExpand(ledgerMigrations) ?? null, contract, tx.at],
+    );
     await tx.client.query(
       `update association set status = 'active', updated_at = $2 where tenant_id = $1 and status = 'provisioning'`,
       [tenantId, tx.at],

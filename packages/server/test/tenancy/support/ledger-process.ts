@@ -1,5 +1,6 @@
 import type { TenantId } from '@cofferdam/core';
 import type { Principal } from '../../../src/http/principal.js';
+import { ledgerMigrations } from '../../../src/ledger/migrations/index.js';
 import type { TenantContext } from '../../../src/postgres/tenant-context.js';
 import type { Catalogue, CatalogueOptions } from '../../../src/tenancy/catalogue-reader.js';
 import { createTenantResolver } from '../../../src/tenancy/resolve-tenant.js';
@@ -21,16 +22,24 @@ export async function startLedgerProcess(
     catalogue?: Partial<CatalogueOptions>;
     pools?: Partial<TenantPoolsOptions>;
     schemaVersionMin?: string;
+    /** The last migration that this process's build knows. */
+    build?: string;
   } = {},
 ): Promise<LedgerProcess> {
   const catalogue = createLedgerCatalogue({
     settings: prepared.ledgerReader,
     vault,
     log: silentLog,
+    build: options.build ?? ledgerMigrations.at(-1)?.id,
     ...options.catalogue,
   });
   const pools = createTenantPools({ log: silentLog, ...options.pools });
-  const resolver = createTenantResolver({ catalogue, pools, schemaVersionMin: options.schemaVersionMin });
+  const resolver = createTenantResolver({
+    catalogue,
+    pools,
+    schemaVersionMin: options.schemaVersionMin,
+    contractVersionMax: options.build,
+  });
   await catalogue.start();
   return {
     catalogue,

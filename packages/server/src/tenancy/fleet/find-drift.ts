@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { TenantId } from '@cofferdam/core';
+import PQueue from 'p-queue';
+import type pg from 'pg';
+import { isContract, lastExpand } from '../../postgres/migration.js';
+import type { AdminServer } from '../admin-connections.js';
+import { getPlacement, type Placement } from '../placement.js';
+import type { FleetTools } from './migrate-one.js';
+import { referenceStructure } from './reference-structure.js';
+import { compareStructures, fingerprintStructure, reading, readStructure } from './structure.js';
+
+export interface DriftOptions {
+  readonly parallel?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface DriftReport {
+  readonly compared: number;
+  /** Of those, tenants that wait for a migration: compared with what their own version should be. */
+  readonly behind: number;
+  readonly drifted: readonly { readonly tenantId: TenantId; readonly differences: readonly string[] }[];
+  readonly failed: readonly { readonly tenantId: TenantId; readonly error: string }[];
+  readonly ms: number;
+}
+
+interface Reference {
+  readonly lines: readonly string[];
+  readonly fingerprint: string;
+}
+
+type DriftTools = Pick<FleetTools, 'control' | 'admin' | 'ledgerMigrations' | 'runtimeGrants'>;
+
+/**
+ * Compares the structure of every tenant's store (tables, columns, constraints, indexes, triggers, functions, rights) with
+ * what the migrations of its version make. One value a tenant is read; lines only where that differs.
+ */
+export async function findDrift(tools: DriftTools, options: DriftOptions): Promise<DriftReport> {
+  const start = performance.now();
+  const tenants = await listTenants(tools);
+  const references = new Map<string, Promise<Reference>>();
+  const drifted: { tenantId: TenantId; differences: readonly string[] }[] = [];
+  const failed: { tenantId: TenantId; error: string }[] = [];
+  const queue = new PQueue({ concurrency: options.parallel ?? 4 });
+  let [done, behind] = [0, 0];
+  await queue.addAll(
+    tenants.map((tenantId) => async () => {
+      try {
+        const placement = await getPlacement(tools.control.pool, tenantId);
+        if (placement.schemaVersion !== (lastExpand(tools.ledgerMigrations) ?? null)) behind += 1;
+        const differences = await driftOf(tools, placement, references);
+        if (differences.length > 0) drifted.push({ tenantId, differences });
+      } catch (error) {
+        failed.push({ tenantId, error: error instanceof Error ? error.message : String(error) });
+      }
+      done += 1;
+      options.onProgress?.(done, tenants.length);
+    }),
+  );
+  return {
+    compared: tenants.length - failed.length,
+    behind,
+    drifted,
+    failed,
+    ms: Math.round(performance.now() - start),
+  };
+}
+
+async function driftOf(
+  { admin, ledgerMigrations, runtimeGrants }: DriftTools,
+  placement: Placement,
+  references: Map<string, Promise<Reference>>,
+): Promise<string[]> {
+  const { serverId, schemaVersion, contractVersion, store } = placement;
+  const server = await admin.server(serverId);
+  const key = JSON.stringify([serverId, schemaVersion, contractVersion]);
+  let reference = references.get(key);
+  if (reference === undefined) {
+    const applied = ledgerMigrations.filter(
+      (migration) => migration.id <= ((isContract(migration) ? contractVersion : schemaVersion) ?? ''),
+    );
+    reference = inStore(server, placement, (client) => referenceStructure(client, applied, runtimeGrants)).then(
+      (lines) => ({ lines, fingerprint: createHash('md5').update(lines.join('\n')).digest('hex') }),
+    );
+    references.set(key, reference);
+  }
+  const wanted = await reference;
+  return inStore(server, placement, (client) =>
+    reading(client, async () => {
+      if ((await fingerprintStructure(client, store)) === wanted.fingerprint) return [];
+      const differences = compareStructures(wanted.lines, await readStructure(client, store));
+      return differences.length > 0 ? differences : ['the order of its objects differs'];
+    }),
+  );
+}
+
+/** Schemas share their database's pool; a tenant with a database of its own costs a connection. */
+async function inStore<T>(server: AdminServer, { store }: Placement, work: (client: pg.ClientBase) => Promise<T>) {
+  if (store.database === server.sharedDatabase) {
+    const client = await server.shared.connect();
+    try {
+      return await work(client);
+    } finally {
+      client.release();
+    }
+  }
+  const client = await server.connect(store.database, store.schema);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function listTenants({ control }: DriftTools): Promise<TenantId[]> {
+  const { rows } = await control.pool.query<{ id: TenantId }>(
+    `select id from tenant where status in ('active', 'suspended', 'deleting') and purge_started_at is null order by created_at, id`,
+  );
+  return rows.map(({ id }) => id);
+}

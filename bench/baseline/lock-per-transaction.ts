@@ -32,7 +32,13 @@ export function createLockPerTransactionPoster(options: PosterOptions, settings:
     const [posting] = unit;
     // The load only creates; what else there is takes the ordinary way.
     if (settings.ownStatements || unit.length !== 1 || posting?.kind !== 'create')
-      return (await runBatch(tenant, [unit], () => {}))[0] as UnitOutcome;
+      return (
+        await runBatch(
+          tenant,
+          () => [unit],
+          () => {},
+        )
+      )[0] as UnitOutcome;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await postOne(tenant, posting, options);

@@ -80,7 +80,8 @@ async function openDirect({ admin, books }: Stage) {
       const hash = createHash('sha256').update(newKey()).digest();
       const posting = readPosting('direct', makeBody() as TransactionInput, place);
       const startedAt = performance.now();
-      const { units } = await postBatch(tenant, [[{ ...posting, idempotency: { hash, ttlSeconds: 300 } }]], clock);
+      const taken = () => [[{ ...posting, idempotency: { hash, ttlSeconds: 300 } }]];
+      const units = (await postBatch(tenant, taken, clock))?.units ?? [];
       if (units.some((unit) => 'refusal' in unit)) throw new Error('a direct posting was refused');
       return performance.now() - startedAt;
     },

@@ -63,13 +63,21 @@ export const variables = {
   ],
   SMTP_FROM: ['cofferdam@localhost', 'sender address of e-mails'],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
-  MULTI_TENANT_MAX_TENANT_POOLS: [
-    '100',
-    'tenants with open connections before the idlest are closed; at 1.3 times as many a new one waits (503)',
+  MULTI_TENANT_MAX_CONNECTIONS: [
+    '200',
+    'connections of this process to one PostgreSQL server for all its tenants together, never more; times the processes at most 80 % of the server’s max_connections',
   ],
   MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT: [
     '2',
-    'connections of one tenant in this process; times the pools it must fit the server’s max_connections',
+    'connections of one tenant in this process; the second and further ones only while the budget has room',
+  ],
+  MULTI_TENANT_MAX_TENANT_POOLS: [
+    '2000',
+    'tenants that this process keeps a pool for, with or without connections, before the idlest is closed',
+  ],
+  MULTI_TENANT_METRICS_TENANTS: [
+    '50',
+    'tenants with a label of their own in metrics, the busiest; the rest share the label `other`',
   ],
   IMPLICIT_IDEMPOTENCY: ['true', 'identical transaction bodies without a key within 300 s are one transaction'],
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error or silent'],
@@ -163,13 +171,15 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     smtpUrl: smtpUrl('SMTP_URL', optional('SMTP_URL')),
     smtpFrom: matching('SMTP_FROM', text('SMTP_FROM'), /^[^\s@<>,;"]+@[^\s@<>,;"]+$/, 'an e-mail address'),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),
-    tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 10_000),
+    tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 100_000),
     tenantConnectionsMax: integer(
       'MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT',
       text('MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT'),
       1,
       200,
     ),
+    connectionBudget: integer('MULTI_TENANT_MAX_CONNECTIONS', text('MULTI_TENANT_MAX_CONNECTIONS'), 1, 10_000),
+    metricsTenantsMax: integer('MULTI_TENANT_METRICS_TENANTS', text('MULTI_TENANT_METRICS_TENANTS'), 0, 10_000),
     implicitIdempotency: yesNo('IMPLICIT_IDEMPOTENCY', text('IMPLICIT_IDEMPOTENCY')),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   });

@@ -13,7 +13,9 @@ import { type InstallationNames, installationNames } from '../postgres/installat
 import { lastExpand } from '../postgres/migration.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
+import { createPoolMetrics } from '../tenancy/pool-metrics.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
+import { createTenantLabels, dropTenantSeries } from '../tenancy/tenant-labels.js';
 import type { TenantManager } from '../tenancy/tenant-manager.js';
 import { createTenantPools } from '../tenancy/tenant-pools.js';
 import { CliError } from './cli-error.js';
@@ -148,12 +150,16 @@ async function openStores(
   const { config, log, metrics } = ground;
   if (catalogues?.ledger) {
     const catalogue = catalogues.ledger;
-    const { tenantPoolsMax: poolsMax, tenantConnectionsMax: connectionsMax } = config;
+    const { tenantPoolsMax: poolsMax, tenantConnectionsMax: connectionsMax, connectionBudget: budget } = config;
+    const labels = createTenantLabels({
+      max: config.metricsTenantsMax,
+      onDropped: (id) => void dropTenantSeries(metrics, id),
+    });
     const pools = createTenantPools({
       log,
-      metrics,
+      metrics: createPoolMetrics(metrics, labels),
+      budget,
       poolsMax,
-      poolsHardMax: Math.ceil(poolsMax * 1.3),
       connectionsMax,
     });
     closers.add(() => pools.close(drainMs));

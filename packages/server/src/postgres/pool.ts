@@ -52,6 +52,7 @@ export function openClient(
 }
 
 export interface DrainableTenantPool extends TenantPool {
+  readonly pg: pg.Pool;
   /**
    * Lends nothing out any more; resolves when every connection is closed. Transactions under way may finish for
    * `graceMs`, then their connections are cut. Later calls share the first one's answer. With a `successor` (another pool
@@ -76,7 +77,7 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
   let next: TenantPool | undefined;
   const admitted = (): pg.Pool => {
     if (draining === undefined) return pool;
-    if (next !== undefined) return next.pg;
+    if (next !== undefined) return next.pg as pg.Pool;
     throw new LedgerError('tenant_service_unavailable', {
       detail: 'The connections of this tenant are being closed or replaced; try again.',
       retryAfterSeconds: 1,

@@ -5,7 +5,7 @@ import type pg from 'pg';
 /** The connections of one tenant's run-time login. Only `ledger/storage/with-tenant.ts` lends them out. */
 export interface TenantPool {
   /** Throws when the pool is being drained: the caller answers 503 with Retry-After. */
-  readonly pg: pg.Pool;
+  readonly pg: Pick<pg.Pool, 'connect' | 'query'>;
   /** The same pool as a query builder; the table types belong to whoever owns the tables. */
   readonly db: Kysely<unknown>;
 }

@@ -1,15 +1,12 @@
 import type pg from 'pg';
 import type { TenantStore } from './tenant-config.js';
 
-/**
- * The first connection of a pool must be where its configuration says, with books in it. It stays in the pool, so this
- * costs one query and no connection. Throws otherwise.
- */
+/** A new connection must be where its configuration says, with books in it. Throws otherwise. */
 export async function checkPlace(
-  pool: pg.Pool,
+  connection: Pick<pg.Client, 'query'>,
   { settings, schema }: Pick<TenantStore, 'settings' | 'schema'>,
 ): Promise<void> {
-  const { rows } = await pool.query<{ user: string; database: string; schema: string | null; books: boolean }>(
+  const { rows } = await connection.query<{ user: string; database: string; schema: string | null; books: boolean }>(
     `select current_user as user, current_database() as database, current_schema() as schema,
             to_regclass('schema_migration') is not null as books`,
   );

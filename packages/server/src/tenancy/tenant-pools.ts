@@ -1,19 +1,21 @@
 import { strict as assert } from 'node:assert';
 import { LedgerError, type TenantId } from '@cofferdam/core';
-import { Counter, Gauge, type Registry } from 'prom-client';
-import { type DrainableTenantPool, openTenantPool } from '../postgres/pool.js';
+import { type BudgetedPool, openBudgetedPool } from '../postgres/budgeted-pool.js';
+import { ConnectionBudget } from '../postgres/connection-budget.js';
+import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import type { TenantPool } from '../postgres/tenant-context.js';
 import { checkPlace } from './check-place.js';
+import type { PoolMetrics } from './pool-metrics.js';
 import type { Log } from './ports.js';
 import type { TenantConfig, TenantStore } from './tenant-config.js';
 
 export interface TenantPoolsOptions {
   readonly log: Log;
-  /** Above this many, the least recently used idle pool makes room. Default 100. */
+  /** Connections of this process to one PostgreSQL server, for all its tenants together. Default 200. */
+  readonly budget?: number;
+  /** Above this many pools the least recently used idle one is closed. Default 10,000. */
   readonly poolsMax?: number;
-  /** Never more than this many. Default twice `poolsMax`. */
-  readonly poolsHardMax?: number;
-  /** Connections of a pool unless the tenant's own setting says otherwise. Default 5. */
+  /** Connections of a pool unless the tenant's own setting says otherwise. Default 2. */
   readonly connectionsMax?: number;
   /** A pool unused for this long is closed even when there is room. Default 5 minutes. */
   readonly idleMs?: number;
@@ -21,14 +23,18 @@ export interface TenantPoolsOptions {
   readonly restMs?: number;
   /** Running transactions of a pool that makes room or is replaced may go on for this long. Default 30 s. */
   readonly graceMs?: number;
-  readonly metrics?: Registry;
+  /** Whoever waits longer for a connection gets 503. Default 5 s. */
+  readonly waitMs?: number;
+  /** When the budget is short, a tenant keeps its connection for this long at least. Default 250 ms. */
+  readonly turnMs?: number;
+  readonly metrics?: PoolMetrics;
 }
 
 /** The pools of one process, one per tenant at most. */
 export interface TenantPools {
   /** The tenant's pool when it is open and as this configuration says. */
   peek(config: TenantConfig): TenantPool | undefined;
-  /** Opens it when need be; callers share one opening. @throws LedgerError 0161: unreachable, or no capacity */
+  /** Opens it when need be, with one connection; callers share one opening. @throws LedgerError 0161: unreachable, or no capacity */
   acquire(config: TenantConfig): Promise<TenantPool>;
   /** A newer configuration: closes the pool of a tenant that is not served any more, replaces one whose settings changed. */
   changed(config: TenantConfig): void;
@@ -38,7 +44,7 @@ export interface TenantPools {
 
 interface Held {
   readonly tenantId: TenantId;
-  readonly pool: DrainableTenantPool;
+  readonly pool: BudgetedPool;
   readonly fingerprint: string;
   readonly configVersion: number;
   usedAt: number;
@@ -49,16 +55,16 @@ const suspendedGraceMs = 5_000;
 const sweepMs = 30_000;
 
 export function createTenantPools(options: TenantPoolsOptions): TenantPools {
-  const { log } = options;
-  const poolsMax = options.poolsMax ?? 100;
-  const poolsHardMax = options.poolsHardMax ?? poolsMax * 2;
+  const { log, metrics } = options;
+  const poolsMax = options.poolsMax ?? 10_000;
   const graceMs = options.graceMs ?? 30_000;
   // Key: the full canonical id. In order of use: a pool that is used moves to the end.
   const held = new Map<TenantId, Held>();
   const opening = new Map<TenantId, { readonly fingerprint: string; readonly pool: Promise<TenantPool> }>();
-  const failures = new Map<TenantId, { until: number; delayMs: number }>();
+  const failures = new Map<TenantId, { readonly until: number; readonly delayMs: number; readonly error: unknown }>();
+  /** One for each PostgreSQL server. */
+  const budgets = new Map<string, ConnectionBudget>();
   const draining = new Set<Promise<void>>();
-  const metrics = createMetrics(options.metrics, () => held.size);
   let closed = false;
 
   const use = (entry: Held, config: TenantConfig): TenantPool => {
@@ -71,9 +77,9 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   };
 
   /** Takes it out first, then drains: nobody new finds it. Only this very pool, never one that replaced it meanwhile. */
-  const retire = (entry: Held, grace: number, reason: string, successor?: DrainableTenantPool): void => {
+  const retire = (entry: Held, grace: number, reason: string, successor?: BudgetedPool): void => {
     if (held.get(entry.tenantId) === entry) held.delete(entry.tenantId);
-    metrics.evicted(reason);
+    metrics?.evicted(reason);
     // Requests that hold a replaced pool go on with its successor: a rotation fails none of them.
     const drained = entry.pool
       .drain(grace, successor)
@@ -82,6 +88,7 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
     void drained.finally(() => draining.delete(drained));
   };
 
+  /** A pool without connections is small; this bounds how many are kept. */
   const makeRoom = (): void => {
     if (held.size + opening.size < poolsMax) return;
     const now = performance.now();
@@ -91,27 +98,44 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
       retire(entry, graceMs, 'room');
       return;
     }
-    if (held.size + opening.size < poolsHardMax) return;
-    throw new LedgerError('tenant_service_unavailable', {
-      detail: 'The server is at its limit of tenants served at once; try again.',
-      reason: 'TENANT_CAPACITY',
-      retryAfterSeconds: 5,
-      log: `${held.size} tenant pools are in use`,
-    });
+  };
+
+  const budgetOf = ({ host, port }: ConnectionSettings): ConnectionBudget => {
+    const key = `${host}:${port}`;
+    let budget = budgets.get(key);
+    if (budget === undefined) {
+      budget = new ConnectionBudget({
+        max: options.budget ?? 200,
+        ...(options.turnMs !== undefined && { turnMs: options.turnMs }),
+      });
+      budgets.set(key, budget);
+      metrics?.watch(key, budget);
+    }
+    return budget;
   };
 
   const open = async (config: TenantConfig, store: TenantStore): Promise<TenantPool> => {
-    const before = held.get(config.id);
-    if (before === undefined) makeRoom();
-    const pool = openTenantPool(store.settings, {
-      max: store.connectionsMax ?? options.connectionsMax ?? 5,
+    if (held.get(config.id) === undefined) makeRoom();
+    const budget = budgetOf(store.settings);
+    const pool = openBudgetedPool(store.settings, {
+      budget,
+      max: Math.min(store.connectionsMax ?? options.connectionsMax ?? 2, budget.max),
       applicationName: 'cofferdam ledger',
       searchPath: [store.schema],
       connectTimeoutMs: 5_000,
+      ...(options.waitMs !== undefined && { waitMs: options.waitMs }),
+      // Each new connection, not only the first: one that came back elsewhere must not be used (X-15).
+      verify: (client) => checkPlace(client, store),
       onError: (error) => log.warn({ tenantId: config.id, err: error }, 'an idle connection of a tenant broke'),
+      onOpened: () => metrics?.opened(config.id),
+      onOpenFailed(error) {
+        log.error({ tenantId: config.id, err: error }, 'the store of a tenant cannot be reached');
+        metrics?.openFailed(config.id, error);
+      },
+      ...(metrics && { onWaited: metrics.waited }),
     });
     try {
-      await checkPlace(pool.pg, store);
+      await pool.warm();
     } catch (error) {
       void pool.drain(0).catch(() => {});
       throw refuse(config, error);
@@ -136,11 +160,10 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   };
 
   /** Remembers the failure for a moment, so that a burst of requests does not become a burst of connections. */
-  const refuse = (config: TenantConfig, error: unknown): LedgerError => {
+  const refuse = (config: TenantConfig, error: unknown): unknown => {
     const delayMs = Math.min((failures.get(config.id)?.delayMs ?? 50) * 2, 1_000);
-    failures.set(config.id, { until: performance.now() + delayMs, delayMs });
-    log.error({ tenantId: config.id, err: error }, 'the store of a tenant cannot be reached');
-    return unavailable(config, error);
+    failures.set(config.id, { until: performance.now() + delayMs, delayMs, error });
+    return error;
   };
 
   const peek = (config: TenantConfig): TenantPool | undefined => {
@@ -162,13 +185,15 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
       await joined.pool.catch(() => {}); // one opening at a time; then look again
       return acquire(config);
     }
-    if (performance.now() < (failures.get(config.id)?.until ?? 0)) throw unavailable(config, 'failed a moment ago');
+    const failure = failures.get(config.id);
+    if (failure !== undefined && performance.now() < failure.until) throw failure.error;
     // `open` runs up to its first await before the map is set: room is counted without itself.
     const opened = open(config, store).finally(() => opening.delete(config.id));
     opening.set(config.id, { fingerprint: store.fingerprint, pool: opened });
     return opened;
   };
 
+  metrics?.watchPools(() => held.values());
   const sweep = setInterval(
     () => {
       const now = performance.now();
@@ -211,8 +236,8 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
 }
 
 function isIdle({ pool }: Held): boolean {
-  const { totalCount, idleCount, waitingCount } = pool.pg;
-  return totalCount === idleCount && waitingCount === 0;
+  const { lent, waiting } = pool.counts;
+  return lent === 0 && waiting === 0;
 }
 
 function unavailable(config: TenantConfig, log: unknown): LedgerError {
@@ -222,23 +247,4 @@ function unavailable(config: TenantConfig, log: unknown): LedgerError {
     retryAfterSeconds: 1,
     log: { tenantId: config.id, cause: log },
   });
-}
-
-function createMetrics(registry: Registry | undefined, size: () => number) {
-  if (registry === undefined) return { evicted() {} };
-  new Gauge({
-    name: 'tenant_pools_open',
-    help: 'Tenant pools open in this process.',
-    registers: [registry],
-    collect() {
-      this.set(size());
-    },
-  });
-  const evictions = new Counter({
-    name: 'tenant_pool_evictions_total',
-    help: 'Tenant pools closed, by reason.',
-    labelNames: ['reason'],
-    registers: [registry],
-  });
-  return { evicted: (reason: string) => evictions.inc({ reason }) };
 }

@@ -40,17 +40,20 @@ export interface BatchClock {
 }
 
 /**
- * One attempt at a batch, in one transaction: locks, plan, write, commit. Throws KeyRaceLost, OutcomeUnknown, or the
+ * One attempt at a batch, in one transaction: locks, plan, write, commit. Its members are taken when the connection is
+ * there; undefined when there are none any more. Throws KeyRaceLost, OutcomeUnknown, or the
  * database's own error; then nothing has been written (OutcomeUnknown apart). The order of locks is the same for every
  * writer: transactions by id, balances by id, keys in key order (design.md).
  */
 export function postBatch(
   tenant: TenantContext,
-  units: readonly Unit[],
+  take: () => readonly Unit[],
   clock: BatchClock,
   onWriting: () => void = () => {},
-): Promise<PlannedBatch> {
+): Promise<PlannedBatch | undefined> {
   return withTenantClient(tenant, async (client) => {
+    const units = take();
+    if (units.length === 0) return undefined;
     const { planned, xid } = await planUnderLocks(client, units, clock);
     if (isEmpty(planned)) {
       await client.query('rollback');

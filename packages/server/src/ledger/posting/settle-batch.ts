@@ -39,13 +39,19 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
 
   async function settle(
     tenant: TenantContext,
-    units: readonly Unit[],
+    take: () => readonly Unit[],
     onWriting: () => void = () => {},
   ): Promise<readonly UnitOutcome[]> {
+    let taken: readonly Unit[] | undefined;
+    const takeOnce = () => {
+      taken ??= take();
+      return taken;
+    };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await postBatch(tenant, units, options, onWriting)).units;
+        return (await postBatch(tenant, takeOnce, options, onWriting))?.units ?? [];
       } catch (error) {
+        const units = takeOnce();
         if (error instanceof OutcomeUnknown) {
           const outcome = await learnOutcome(tenant, error);
           if (outcome === 'committed') return error.planned.units;
@@ -66,8 +72,8 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
   async function settleHalves(tenant: TenantContext, units: readonly Unit[], error: unknown): Promise<UnitOutcome[]> {
     log.warn({ err: error, units: units.length }, 'the database refused a batch; its halves are posted by themselves');
     const middle = Math.ceil(units.length / 2);
-    const first = await settle(tenant, units.slice(0, middle));
-    return [...first, ...(await settle(tenant, units.slice(middle)))];
+    const first = await settle(tenant, () => units.slice(0, middle));
+    return [...first, ...(await settle(tenant, () => units.slice(middle)))];
   }
 
   async function learnOutcome(tenant: TenantContext, lost: OutcomeUnknown): Promise<CommitOutcome> {

@@ -31,10 +31,14 @@ interface Waiting {
   readonly settle: (outcome: UnitOutcome) => void;
 }
 
-/** `onWriting` is called when the batch needs no more from this process than its outcome: it is planned and sent. */
+/**
+ * `take` is called once, as late as possible: when there is a connection. What arrived while the batch waited for one is in
+ * it, so a tenant that has to share its connections makes fewer and larger batches. `onWriting` is called when the batch
+ * needs no more from this process than its outcome: it is planned and sent.
+ */
 export type BatchRunner = (
   tenant: TenantContext,
-  units: readonly Unit[],
+  take: () => readonly Unit[],
   onWriting: () => void,
 ) => Promise<readonly UnitOutcome[]>;
 
@@ -45,7 +49,7 @@ const answeredAtOnce = 8;
 
 /**
  * Commit together: what arrives while a batch is locked and planned forms the next one, which sets out as soon as the
- * first is sent to be written. So the database works on one batch while this process answers the one before and reads
+ * first is sent to be written (with one connection: when it is written). So the database works on one batch while this process answers the one before and reads
  * the requests of the one after. Bounded in count, bytes and age. `run` answers one outcome per unit and never throws.
  */
 export class TenantQueue {
@@ -121,15 +125,25 @@ export class TenantQueue {
   }
 
   async #work(tenant: TenantContext): Promise<void> {
-    const batch = this.#next();
+    let batch: readonly Waiting[] = [];
     let sent = false;
+    const take = () => {
+      batch = this.#next();
+      return batch.map(({ unit }) => unit);
+    };
     const onWriting = () => {
       if (sent) return;
       sent = true;
       this.#planning = false;
       this.#startSoon(tenant);
     };
-    const outcomes = batch.length === 0 ? [] : await this.#runSafely(tenant, batch, onWriting);
+    let outcomes: readonly UnitOutcome[];
+    try {
+      outcomes = await this.#run(tenant, take, onWriting);
+    } catch (refusal) {
+      // A queue must not stand still for ever because of one batch.
+      outcomes = batch.map(() => ({ refusal }));
+    }
     this.#running -= 1;
     onWriting();
     this.#startSoon(tenant);
@@ -140,23 +154,6 @@ export class TenantQueue {
     for (const [i, { settle }] of batch.entries()) {
       if (i % answeredAtOnce === 0 && i > 0) await nextTurn();
       settle(outcomes[i] ?? { refusal: new Error('a unit of a batch was left without an outcome') });
-    }
-  }
-
-  /** A queue must not stand still for ever because of one batch. */
-  async #runSafely(
-    tenant: TenantContext,
-    batch: readonly Waiting[],
-    onWriting: () => void,
-  ): Promise<readonly UnitOutcome[]> {
-    try {
-      return await this.#run(
-        tenant,
-        batch.map(({ unit }) => unit),
-        onWriting,
-      );
-    } catch (refusal) {
-      return batch.map(() => ({ refusal }));
     }
   }
 

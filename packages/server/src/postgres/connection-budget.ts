@@ -1,0 +1,166 @@
+/** One place at the PostgreSQL server, from before it is opened until the server has closed it. */
+export interface Slot {
+  readonly owner: SlotOwner;
+  /** `performance.now()` when it was ready for use: the beginning of its owner's turn. */
+  readonly openedAt: number;
+  /** `performance.now()` when it was returned last. */
+  idleSince: number;
+}
+
+/** Who asks for connections: the pool of one tenant. */
+export interface SlotOwner {
+  /** Connections that it has, is opening or has lent. */
+  readonly held: number;
+  readonly opening: number;
+  readonly max: number;
+  /** Whether somebody waits for a connection of it. */
+  readonly isWaiting: boolean;
+  /** Opens one; the budget has counted it. Calls `opened` or `closed` of the budget when that is decided. */
+  open(): void;
+  /** Closes an idle one. Calls `closed` of the budget when the server has let go of it. */
+  close(slot: Slot): void;
+}
+
+export interface BudgetOptions {
+  /** Connections of this process to this server, whatever happens. */
+  readonly max: number;
+  /** Being opened at the same time at most: each costs the server some 18 ms of CPU. Default 4. */
+  readonly openingMax?: number;
+  /** When tenants wait for a connection, one that is in use is given up after this long at the earliest. Default 250 ms. */
+  readonly turnMs?: number;
+  /** One that has been idle for this long may be closed for a tenant that has none. Default 100 ms. */
+  readonly restMs?: number;
+}
+
+/** Second connections of a tenant are opened only below this share of the budget: the rest is for tenants that have none. */
+const extraShare = 0.9;
+const retryMs = 20;
+
+/**
+ * Shares a fixed number of connections among any number of tenants. One for each tenant that is active comes first; a
+ * tenant that has none waits its turn (first come, first served), and to make room the connection that has been idle
+ * longest is closed; when none is idle, one is taken after its owner's turn, at the end of what it is doing. A place is
+ * counted until the server has closed the connection, so the server never sees more than `max`.
+ */
+export class ConnectionBudget {
+  readonly max: number;
+  readonly #openingMax: number;
+  readonly #turnMs: number;
+  readonly #restMs: number;
+  #taken = 0;
+  #opening = 0;
+  #closing = 0;
+  /** In the order in which they came. */
+  readonly #needy = new Set<SlotOwner>();
+  /** In the order in which they were returned. */
+  readonly #idle = new Set<Slot>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BudgetOptions) {
+    this.max = options.max;
+    this.#openingMax = options.openingMax ?? 4;
+    this.#turnMs = options.turnMs ?? 250;
+    this.#restMs = options.restMs ?? 100;
+  }
+
+  /** Places taken: opening, open and closing. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get idle(): number {
+    return this.#idle.size;
+  }
+
+  /** Tenants that wait for their first connection. */
+  get waiting(): number {
+    return this.#needy.size;
+  }
+
+  /** Somebody waits for a connection of this owner. */
+  want(owner: SlotOwner): void {
+    if (!owner.isWaiting || owner.opening > 0) return;
+    if (owner.held === 0) {
+      this.#needy.add(owner);
+      this.#serve();
+    } else if (owner.held < owner.max && this.#needy.size === 0 && this.#taken < Math.floor(this.max * extraShare)) {
+      this.#open(owner);
+    }
+  }
+
+  /** Nobody waits for it any more. */
+  leave(owner: SlotOwner): void {
+    this.#needy.delete(owner);
+  }
+
+  opened(): void {
+    this.#opening -= 1;
+    this.#serve();
+  }
+
+  /** Opening failed, or the server has closed it. */
+  closed(wasOpening: boolean): void {
+    this.#taken -= 1;
+    if (wasOpening) this.#opening -= 1;
+    else this.#closing -= 1;
+    this.#serve();
+  }
+
+  /** It is being closed; `closed` follows. */
+  letGo(slot: Slot): void {
+    this.#idle.delete(slot);
+    this.#closing += 1;
+  }
+
+  /** Whether a connection that was just returned goes to another tenant, although its own has use for it. */
+  mustYield(slot: Slot): boolean {
+    if (this.#needy.size <= this.#closing || this.#taken < this.max) return false;
+    return performance.now() - slot.openedAt >= this.#turnMs && this.#victim() === undefined;
+  }
+
+  rest(slot: Slot): void {
+    slot.idleSince = performance.now();
+    this.#idle.delete(slot);
+    this.#idle.add(slot);
+    if (this.#needy.size > 0) this.#serve();
+  }
+
+  take(slot: Slot): void {
+    this.#idle.delete(slot);
+  }
+
+  #open(owner: SlotOwner): void {
+    this.#taken += 1;
+    this.#opening += 1;
+    owner.open();
+  }
+
+  #serve(): void {
+    for (const owner of this.#needy) {
+      if (this.#opening >= this.#openingMax) return; // goes on when one of them is open
+      if (this.#taken >= this.max) break;
+      this.#needy.delete(owner);
+      this.#open(owner);
+    }
+    // One is closed for each that waits, and no more than can be opened soon.
+    while (this.#closing < Math.min(this.#needy.size, this.#openingMax)) {
+      const victim = this.#victim();
+      if (victim === undefined) break;
+      victim.owner.close(victim);
+    }
+    if (this.#needy.size > this.#closing) this.#timer ??= setTimeout(() => this.#again(), retryMs).unref();
+  }
+
+  #again(): void {
+    this.#timer = undefined;
+    this.#serve();
+  }
+
+  /** The one idle longest that has rested, or whose owner has had its turn. */
+  #victim(): Slot | undefined {
+    const now = performance.now();
+    for (const slot of this.#idle)
+      if (now - slot.idleSince >= this.#restMs || now - slot.openedAt >= this.#turnMs) return slot;
+    return undefined;
+  }
+}

@@ -14,7 +14,8 @@ function openQueue(limits: Partial<QueueLimits>) {
   const batches: number[] = [];
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
-  const run: BatchRunner = async (_tenant, units: readonly Unit[]): Promise<UnitOutcome[]> => {
+  const run: BatchRunner = async (_tenant, take): Promise<UnitOutcome[]> => {
+    const units = take();
     batches.push(units.length);
     await held;
     return units.map(() => ({ outcomes: [] }));

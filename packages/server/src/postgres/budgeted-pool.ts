@@ -21,8 +21,8 @@ export interface BudgetedPoolOptions extends Omit<PoolOptions, 'idleTimeoutMs'> 
 }
 
 export interface BudgetedPool extends TenantPool {
-  /** As `DrainableTenantPool#drain`. */
-  drain(graceMs: number, successor?: TenantPool): Promise<void>;
+  /** As `DrainableTenantPool#drain`; given a refusal instead of a successor, whoever still holds this pool is refused so. */
+  drain(graceMs: number, instead?: TenantPool | LedgerError): Promise<void>;
   /** Opens the first connection when there is none. @throws LedgerError 0161 */
   warm(): Promise<void>;
   readonly counts: PoolCounts;
@@ -37,8 +37,9 @@ export interface PoolCounts {
 /** The pool of one tenant's run-time login, whose connections come out of a budget that all tenants of a server share. */
 export function openBudgetedPool(settings: ConnectionSettings, options: BudgetedPoolOptions): BudgetedPool {
   const lane = new Lane(settings, options);
-  let next: TenantPool | undefined;
+  let next: TenantPool | LedgerError | undefined;
   const admitted = (): TenantPool['pg'] => {
+    if (next instanceof LedgerError) throw next;
     if (next !== undefined) return next.pg;
     lane.refuseWhenDraining();
     return lane as unknown as TenantPool['pg'];
@@ -57,8 +58,8 @@ export function openBudgetedPool(settings: ConnectionSettings, options: Budgeted
     async warm() {
       lane.release(await lane.lend());
     },
-    drain(graceMs: number, successor?: TenantPool) {
-      if (!lane.isDraining) next = successor;
+    drain(graceMs: number, instead?: TenantPool | LedgerError) {
+      if (!lane.isDraining) next = instead;
       return lane.drain(graceMs);
     },
   });

@@ -7,6 +7,7 @@ import type { TenantPool } from '../postgres/tenant-context.js';
 import { checkPlace } from './check-place.js';
 import type { PoolMetrics } from './pool-metrics.js';
 import type { Log } from './ports.js';
+import { refusalOf } from './refuse-tenant.js';
 import type { TenantConfig, TenantStore } from './tenant-config.js';
 
 export interface TenantPoolsOptions {
@@ -77,12 +78,12 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   };
 
   /** Takes it out first, then drains: nobody new finds it. Only this very pool, never one that replaced it meanwhile. */
-  const retire = (entry: Held, grace: number, reason: string, successor?: BudgetedPool): void => {
+  const retire = (entry: Held, grace: number, reason: string, instead?: BudgetedPool | LedgerError): void => {
     if (held.get(entry.tenantId) === entry) held.delete(entry.tenantId);
     metrics?.evicted(reason);
     // Requests that hold a replaced pool go on with its successor: a rotation fails none of them.
     const drained = entry.pool
-      .drain(grace, successor)
+      .drain(grace, instead)
       .catch((error: unknown) => log.warn({ tenantId: entry.tenantId, err: error }, 'a pool did not drain'));
     draining.add(drained);
     void drained.finally(() => draining.delete(drained));
@@ -208,8 +209,10 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
     peek,
     acquire,
     changed(config: TenantConfig) {
-      const served = config.status === 'active' && config.associationStatus === 'active' && config.store !== undefined;
-      const close = (entry: Held | undefined) => entry && retire(entry, suspendedGraceMs, 'not served');
+      // Requests that were given the pool a moment ago are told why it closes: 403 to a suspended tenant, not 503.
+      const refusal = refusalOf(config);
+      const served = refusal === undefined && config.store !== undefined;
+      const close = (entry: Held | undefined) => entry && retire(entry, suspendedGraceMs, 'not served', refusal);
       if (!served)
         opening.get(config.id)?.pool.then(
           () => close(held.get(config.id)),

@@ -150,6 +150,17 @@ test('running work of a pool that makes room is finished within the grace', asyn
   expect((await running).rows[0]).toMatchObject({ answer: 7 });
 });
 
+test('X-06: who was given the pool just before its tenant was suspended is told so', async () => {
+  pools = createTenantPools({ log: silentLog });
+  const { pg: before } = await pools.acquire(at(0));
+  await before.query('select 1');
+  const pool = pools.peek(at(0));
+  pools.changed({ ...at(0), status: 'suspended', version: at(0).version + 1 });
+  const suspended = { reasonName: 'service_suspended', info: { reason: 'TENANT_SUSPENDED' } };
+  expect(() => pool?.pg).toThrow(expect.objectContaining({ reasonName: suspended.reasonName }));
+  await expect(pool?.db.connection().execute(async () => {})).rejects.toMatchObject(suspended);
+});
+
 test('a store that cannot be reached: 503, remembered for a moment, then tried again', async () => {
   pools = createTenantPools({ log: silentLog });
   const store = at(0).store as NonNullable<TenantConfig['store']>;

@@ -1,4 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import { createdWindow } from './created-window.js';
+import { and, liveIn } from './entity-rows.js';
+import { equals } from './list-rows.js';
 import type { LedgerPlace } from './parents.js';
 import { type OperationRow, type TransactionRow, transactionNotFound } from './transaction-rows.js';
 import type { TenantTx } from './with-tenant.js';
@@ -47,15 +50,10 @@ export async function countTransactions(
     readonly status: TransactionRow['status'] | undefined;
   },
 ): Promise<number> {
-  let query = tx
-    .selectFrom('transaction')
-    .select((eb) => eb.fn.countAll<number>().as('total'))
-    .where('organization_id', '=', place.organization_id)
-    .where('ledger_id', '=', place.ledger_id)
-    .where('deleted_at', 'is', null)
-    .where('created_at', '>=', filter.from)
-    .where('created_at', '<=', filter.to);
-  if (filter.route !== undefined) query = query.where('route', '=', filter.route);
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
-  return (await query.executeTakeFirstOrThrow()).total;
+  const own = [...liveIn(place), ...equals('route', filter.route), ...equals('status', filter.status)];
+  const { written, backdated } = createdWindow(filter);
+  const count = (conditions: RawBuilder<unknown>[]) =>
+    sql`(select count(*) from transaction where ${and([...own, ...conditions])})`;
+  const { rows } = await sql<{ total: number }>`select ${count(written)} + ${count(backdated)} as total`.execute(tx);
+  return rows[0]?.total ?? 0;
 }

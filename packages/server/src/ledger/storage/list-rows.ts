@@ -1,5 +1,6 @@
 import { type ErrorName, LedgerError } from '@cofferdam/core';
 import { type RawBuilder, sql } from 'kysely';
+import { createdWindow } from './created-window.js';
 import { and, type EntityRow, liveIn, placedIn, type Scope } from './entity-rows.js';
 import type { LedgerTables } from './tables.js';
 import type { TenantTx } from './with-tenant.js';
@@ -94,10 +95,18 @@ export async function listByCursor<T extends ListedTable>(
   const backwards = cursor?.direction === 'prev';
   const ascending = (sortOrder === 'asc') !== backwards;
   const beyond = cursor === undefined ? [] : [ascending ? sql`id > ${cursor.id}` : sql`id < ${cursor.id}`];
-  const query = sql<EntityRow<T> & { id: string }>`
-    select * from ${sql.table(table)} where ${and([...conditions(request), ...beyond])}
-    order by id ${sql.raw(ascending ? 'asc' : 'desc')} limit ${limit + 1}`;
-  const { rows: fetched } = await query.execute(tx);
+  const inOrder = sql`order by id ${sql.raw(ascending ? 'asc' : 'desc')} limit ${limit + 1}`;
+  const [branch, ...others] = branchesOf(request).map(
+    (conditions) => sql`select * from ${sql.table(table)} where ${and([...conditions, ...beyond])} ${inOrder}`,
+  );
+  const query =
+    others.length === 0
+      ? branch
+      : sql`${sql.join(
+          [branch, ...others].map((one) => sql`(${one})`),
+          sql` union all `,
+        )} ${inOrder}`;
+  const { rows: fetched } = await sql<EntityRow<T> & { id: string }>`${query}`.execute(tx);
   if (fetched.length === 0) await refuseUnmatchedMetadata(tx, request);
   const more = fetched.length > limit;
   const rows = fetched.slice(0, limit);
@@ -109,6 +118,18 @@ export async function listByCursor<T extends ListedTable>(
     nextAfter: hasNext ? rows.at(-1)?.id : undefined,
     prevBefore: hasPrevious ? rows.at(0)?.id : undefined,
   };
+}
+
+/** One list of conditions, or two whose rows together are the list (`created-window.ts`). */
+function branchesOf(request: ListRequest<ListedTable>): Filter[][] {
+  const { table, created, ...rest } = request;
+  if (created === undefined || (table !== 'transaction' && table !== 'operation')) return [conditions(request)];
+  const others = conditions({ table, ...rest });
+  const { written, backdated } = createdWindow(created);
+  return [
+    [...others, ...written],
+    [...others, ...backdated],
+  ];
 }
 
 function conditions({ scope, filters, created, metadata, includeDeleted }: ListRequest<ListedTable>): Filter[] {

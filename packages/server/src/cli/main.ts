@@ -20,6 +20,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'list and rotate the keys that tokens are signed with',
     load: async () => (await import('./commands/keys.js')).keysCommand(),
   },
+  logins: {
+    summary: 'print the logins by which a ledger or an Access Manager runs alone',
+    load: async () => (await import('./commands/logins.js')).loginsCommand(),
+  },
   migrate: {
     summary: 'bring every database up to date',
     load: async () => (await import('./commands/migrate.js')).migrateCommand(),

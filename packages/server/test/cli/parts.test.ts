@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toDatabaseUrl } from '../../src/postgres/connection-settings.js';
+import { connectionOf } from '../support/embedded-connection.js';
 import { Program, run, temporaryDataFolder } from '../support/program.js';
 import { call } from '../support/server.js';
 
@@ -183,6 +185,31 @@ test('keys are listed and rotated through the running Access Manager', async () 
   const stranger = await run(['keys', 'list', '--url', urls.access], { environment: { COFFERDAM_DATA_DIR: own.path } });
   expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('does not know our key')]);
   own.remove();
+});
+
+test('cofferdam logins prints the logins of each part, those of the data folder', async () => {
+  const own = temporaryDataFolder();
+  const environment = {
+    ...common,
+    COFFERDAM_DATA_DIR: own.path,
+    COFFERDAM_ENCRYPTION_KEY: kept('encryption-key'),
+    DATABASE_URL: toDatabaseUrl(connectionOf(join(folder.path, 'postgres'))),
+  };
+  try {
+    const all = await run(['logins', '--json'], { environment });
+    expect(all.code, all.stderr).toBe(0);
+    const { ledger, access } = JSON.parse(all.stdout);
+    // The same logins; the tenants part reaches the server by its socket.
+    const login = (url: string) => new URL(url.replace(/@[^/]*/, '@host')).href;
+    expect(login(ledger.CONTROL_DATABASE_URL)).toBe(login(handedOver('CONTROL_DATABASE_URL')));
+    expect(login(access.CONTROL_DATABASE_URL)).toBe(login(handedOver('CONTROL_DATABASE_URL', 1)));
+    expect(login(access.ACCESS_DATABASE_URL)).toBe(login(handedOver('ACCESS_DATABASE_URL')));
+    const one = await run(['logins', '--part', 'ledger'], { environment });
+    expect(one.stdout).toBe(`CONTROL_DATABASE_URL=${ledger.CONTROL_DATABASE_URL}\n`);
+    expect((await run(['logins'], { environment: { ...environment, MULTI_TENANT_ENABLED: 'false' } })).code).toBe(2);
+  } finally {
+    own.remove();
+  }
 });
 
 test('a part alone without its login says which one and where it is', async () => {

@@ -12,6 +12,7 @@ const commands = [
   ['keys', 'rotate'],
   ['migrate'],
   ['doctor'],
+  ['logins'],
   ['access', 'bootstrap'],
 ];
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { accessSearchPath, accessServiceSettings } from '../../access/access-database.js';
+import { accessSearchPath } from '../../access/access-database.js';
 import type { AccessManager } from '../../access/access-manager.js';
 import { createAccessSeeder } from '../../access/access-seeder.js';
 import { createClientSecrets } from '../../access/credentials/client-secrets.js';
@@ -10,7 +10,6 @@ import { createAccessStore } from '../../access/directory/with-directory.js';
 import { createListener, registerRoutes } from '../../http/listener.js';
 import { ledgerMigrations } from '../../ledger/migrations/index.js';
 import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
-import { toDatabaseUrl } from '../../postgres/connection-settings.js';
 import { openPool } from '../../postgres/pool.js';
 import { createVault } from '../../tenancy/credentials.js';
 import { migrateFleet } from '../../tenancy/fleet/migrate-fleet.js';
@@ -22,6 +21,7 @@ import { writePrivateFile } from '../write-private-file.js';
 import { openAccessDatabase } from './access-part.js';
 import { healthRoute, versionRoute } from './operational-routes.js';
 import { Closers, type Ground } from './part.js';
+import { serviceLogins } from './service-logins.js';
 import { openFleet, requireAdmin } from './stores.js';
 
 /** The operators' listener: metrics always, tenants in multi-tenant mode when this process runs the tenants part. */
@@ -51,7 +51,7 @@ export async function startTenants(
   const { config, secrets, names, log, metrics, now, newId } = ground;
   const admin = requireAdmin(ground);
   await bringUpToDate(ground, prepared);
-  await writeDatabaseUrls(ground, prepared);
+  await writeServiceLogins(ground, prepared);
   const passwords = access?.passwords ?? createPasswords();
   const clientSecrets = access?.secrets ?? createClientSecrets(secrets.encryptionKey, newId);
   const manager = createTenantManager({
@@ -108,16 +108,14 @@ async function openSeeder(ground: Ground, closers: Closers): Promise<AccessSeede
   return createAccessSeeder({ store: createAccessStore(pool), now: ground.now, newId: ground.newId });
 }
 
-/** What the other parts need to run alone: logins of their own with least rights (contract, "Environment"). */
-async function writeDatabaseUrls({ config, secrets, names, admin }: Ground, prepared: PreparedServer): Promise<void> {
-  if (admin === undefined) return;
-  const access = accessServiceSettings({ adminSettings: admin, names, encryptionKey: secrets.encryptionKey });
+/** For a start by hand on one machine: what `cofferdam logins` prints, kept in the data folder. */
+async function writeServiceLogins(ground: Ground, prepared: PreparedServer): Promise<void> {
+  const { ledger, access } = serviceLogins(ground, prepared);
   const lines = [
     '# for a process that runs the ledger alone',
-    `CONTROL_DATABASE_URL=${toDatabaseUrl(prepared.ledgerReader)}`,
+    `CONTROL_DATABASE_URL=${ledger.CONTROL_DATABASE_URL}`,
     '# for a process that runs the Access Manager alone',
-    `# CONTROL_DATABASE_URL=${toDatabaseUrl(prepared.accessReader)}`,
-    `# ACCESS_DATABASE_URL=${toDatabaseUrl(access)}`,
+    ...Object.entries(access).map(([name, url]) => `# ${name}=${url}`),
   ];
-  await writePrivateFile(join(config.dataDirectory, 'database-urls.env'), `${lines.join('\n')}\n`);
+  await writePrivateFile(join(ground.config.dataDirectory, 'database-urls.env'), `${lines.join('\n')}\n`);
 }

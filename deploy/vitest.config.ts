@@ -7,5 +7,6 @@ export default defineConfig({
     include: ['deploy/test/**/*.test.ts'],
     reporters: ['default', './packages/server/test/reporters/closing-line.ts'],
     testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readFileSync } from 'node:fs';
 import { tool } from './tool.js';
 
 const models = ['single-tenant', 'multi-tenant', 'saas'];
@@ -15,20 +15,23 @@ test.each(models)('the compose file of %s follows the Compose Specification', as
   await tool('check-jsonschema', '--builtin-schema', 'vendor.compose-spec', `deploy/compose/${model}.yaml`);
 });
 
-test.each(models)('in %s everything of ours is read-only, without capabilities, and no secret is written down', (model) => {
-  const text = readFileSync(`deploy/compose/${model}.yaml`, 'utf8');
-  const { services } = parse(text, { merge: true }) as {
-    services: Record<string, { image: string; environment?: Record<string, string>; [setting: string]: unknown }>;
-  };
-  const ours = Object.values(services).filter(({ image }) => image.startsWith('cofferdam:'));
-  expect(ours.length).toBeGreaterThan(1);
-  for (const service of ours) {
-    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
-  }
-  for (const { environment = {} } of Object.values(services))
-    for (const [name, value] of Object.entries(environment))
-      if (/PASSWORD|KEY|_URL/.test(name)) expect(value, name).toMatch(/\$\{[A-Z_]+(:\?|:-\})/);
-});
+test.each(models)(
+  'in %s everything of ours is read-only, without capabilities, and no secret is written down',
+  (model) => {
+    const text = readFileSync(`deploy/compose/${model}.yaml`, 'utf8');
+    const { services } = parse(text, { merge: true }) as {
+      services: Record<string, { image: string; environment?: Record<string, string>; [setting: string]: unknown }>;
+    };
+    const ours = Object.values(services).filter(({ image }) => image.startsWith('cofferdam:'));
+    expect(ours.length).toBeGreaterThan(1);
+    for (const service of ours) {
+      expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    }
+    for (const { environment = {} } of Object.values(services))
+      for (const [name, value] of Object.entries(environment))
+        if (/PASSWORD|KEY|_URL/.test(name)) expect(value, name).toMatch(/\$\{[A-Z_]+(:\?|:-\})/);
+  },
+);
 
 test('in the SaaS model only the operators’ process and the migration hold an administrative login', () => {
   const { services } = parse(readFileSync('deploy/compose/saas.yaml', 'utf8'), { merge: true }) as {

@@ -1,11 +1,14 @@
 import type { TenantId } from '@cofferdam/core';
 import type { ControlDatabase, ControlTx } from './control-database.js';
+import { beginOperation, finishUnfinished } from './operations.js';
+import { provisioningStepsTotal } from './provisioning/steps.js';
 import { TenancyError } from './tenancy-error.js';
 import { findTenant, lockTenant, setTenantStatus, type TenantRecord, type TenantStatus } from './tenant-record.js';
 
 export interface StatusTools {
   readonly control: ControlDatabase;
   readonly now: () => Date;
+  readonly newId: () => string;
   /** 0: purge at once. */
   readonly retentionDays: number;
 }
@@ -13,7 +16,7 @@ export interface StatusTools {
 /** active → suspended: no request of the tenant is served any more; its data stays. */
 export function suspendTenant(tools: StatusTools, id: TenantId, actor: string): Promise<TenantRecord> {
   return change(tools, id, actor, 'tenant.suspend', async (tx, tenant) => {
-    if (tenant.status !== 'active') throw refuse(tenant, 'suspended', 'active');
+    if (tenant.status !== 'active') throw refuse(tenant, 'suspended');
     await setTenantStatus(tx, id, { status: 'suspended' });
   });
 }
@@ -22,22 +25,19 @@ export function suspendTenant(tools: StatusTools, id: TenantId, actor: string): 
 export function reactivateTenant(tools: StatusTools, id: TenantId, actor: string): Promise<TenantRecord> {
   return change(tools, id, actor, 'tenant.reactivate', async (tx, tenant) => {
     if (tenant.status === 'failed') {
-      await tx.client.query(`update provisioning set done = '{}', error = null, updated_at = $2 where tenant_id = $1`, [
-        id,
-        tx.at,
-      ]);
-      await setTenantStatus(tx, id, { status: 'provisioning' });
+      await provisionAnew(tx, id, { actor, operationId: tools.newId() });
       return;
     }
     if (tenant.status === 'deleting' && tenant.purgeStartedAt !== null)
       throw new TenancyError(
         'wrong_status',
         'The retention has ended and the data is being removed: there is no way back.',
+        { status: tenant.status, possible: [] },
       );
+    if (tenant.status === 'deleting') await finishUnfinished(tx, id, 'tenant.purge', { state: 'cancelled' });
     if (tenant.status === 'deleting' && !(await wasActive(tx, id)))
       return setTenantStatus(tx, id, { status: 'failed', reason: 'reactivated from deletion; it was never active' });
-    if (tenant.status !== 'suspended' && tenant.status !== 'deleting')
-      throw refuse(tenant, 'reactivated', 'suspended, deleting or failed');
+    if (tenant.status !== 'suspended' && tenant.status !== 'deleting') throw refuse(tenant, 'reactivated');
     await setTenantStatus(tx, id, { status: 'active' });
   });
 }
@@ -52,11 +52,19 @@ const heardOfMs = 2_000;
  */
 export function deleteTenant(tools: StatusTools, id: TenantId, actor: string): Promise<TenantRecord> {
   return change(tools, id, actor, 'tenant.delete', async (tx, tenant) => {
-    if (tenant.status !== 'suspended' && tenant.status !== 'failed')
-      throw refuse(tenant, 'deleted', 'suspended or failed; suspend it first');
+    if (tenant.status !== 'suspended' && tenant.status !== 'failed') throw refuse(tenant, 'deleted');
     const retentionEnd = tools.now().getTime() + tools.retentionDays * 86_400_000;
     const heardOf = tenant.status === 'suspended' ? Date.parse(tenant.updatedAt) + heardOfMs : 0;
     const purgeAfter = new Date(Math.max(retentionEnd, heardOf)).toISOString();
+    await beginOperation(tx.client, {
+      id: tools.newId(),
+      kind: 'tenant.purge',
+      tenantId: id,
+      actor,
+      total: purgeSteps.length,
+      notBefore: purgeAfter,
+      at: tx.at,
+    });
     await setTenantStatus(tx, id, { status: 'deleting', purgeAfter });
   });
 }
@@ -69,15 +77,51 @@ async function wasActive(tx: ControlTx, id: TenantId): Promise<boolean> {
   return rows[0]?.yes === true;
 }
 
-function refuse(tenant: TenantRecord, verb: string, needed: string): TenancyError {
-  const status: TenantStatus = tenant.status;
-  return new TenancyError(
-    'wrong_status',
-    `The tenant is ${status} and cannot be ${verb}: it would have to be ${needed}.`,
-    {
-      status,
-    },
+/** What a purge does, in order. */
+export const purgeSteps = ['store', 'directory', 'tombstone'] as const;
+
+/** failed, or active with purged books → provisioning. The Access Manager's rows stay when they were made already. */
+export async function provisionAnew(
+  tx: ControlTx,
+  id: TenantId,
+  by: { readonly actor: string; readonly operationId: string },
+): Promise<void> {
+  await tx.client.query(
+    `update provisioning set done = case when input is null then '{"seed-access": 0}' else '{}' end::jsonb, error = null,
+            finished_at = null, updated_at = $2
+      where tenant_id = $1`,
+    [id, tx.at],
   );
+  await beginOperation(tx.client, {
+    id: by.operationId,
+    kind: 'tenant.provision',
+    tenantId: id,
+    actor: by.actor,
+    total: provisioningStepsTotal,
+    at: tx.at,
+  });
+  await setTenantStatus(tx, id, { status: 'provisioning' });
+}
+
+/** From each status, what an operator may ask for. */
+const possible: Readonly<Record<TenantStatus, readonly string[]>> = {
+  provisioning: [],
+  failed: ['reactivate', 'delete'],
+  active: ['suspend', 'rotate'],
+  suspended: ['reactivate', 'delete', 'rotate'],
+  deleting: ['reactivate'],
+  deleted: [],
+};
+
+/** 409, saying what would be possible instead. */
+export function refuse(tenant: TenantRecord, verb: string): TenancyError {
+  const { status } = tenant;
+  const instead = possible[status];
+  const hint = instead.length === 0 ? 'wait for its end' : `possible now: ${instead.join(', ')}`;
+  return new TenancyError('wrong_status', `The tenant is ${status} and cannot be ${verb}; ${hint}.`, {
+    status,
+    possible: instead,
+  });
 }
 
 async function change(

@@ -5,10 +5,12 @@ import type { InstallationNames } from '../postgres/installation.js';
 import { isUniqueViolation } from '../postgres/pg-errors.js';
 import type { ControlDatabase, ControlTx } from './control-database.js';
 import { newPassword, type Vault } from './credentials.js';
+import { beginOperation } from './operations.js';
 import { type Isolation, tenantStoreNames } from './physical-names.js';
 import { insertPlacement } from './placement.js';
 import type { ApplicationRole, SecretMaker } from './ports.js';
 import { type SeedInput, sealSeed } from './provisioning/seed-input.js';
+import { provisioningStepsTotal } from './provisioning/steps.js';
 import { TenancyError } from './tenancy-error.js';
 import { findTenant, findTenantBySlug, type TenantRecord } from './tenant-record.js';
 
@@ -173,7 +175,7 @@ async function sameOrClash(
 
 async function reserve(
   tx: ControlTx,
-  { vault, names }: CreateTenantTools,
+  { vault, names, newId }: CreateTenantTools,
   row: Wanted & { readonly tenantId: TenantId; readonly seed: SeedInput; readonly actor: string },
 ): Promise<void> {
   const { tenantId, seed } = row;
@@ -206,6 +208,14 @@ async function reserve(
     sealSeed(vault, tenantId, seed),
     at,
   ]);
+  await beginOperation(client, {
+    id: newId(),
+    kind: 'tenant.provision',
+    tenantId,
+    actor: row.actor,
+    total: provisioningStepsTotal,
+    at,
+  });
   await tx.audit({
     actor: row.actor,
     action: 'tenant.create',

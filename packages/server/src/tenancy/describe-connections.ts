@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { getAssociation } from './associations.js';
 import { noSuchTenant } from './change-status.js';
+import { viewConnectionSettings } from './connection-settings.js';
 import { getPlacement } from './placement.js';
 import { TenancyError } from './tenancy-error.js';
 import type { TenantManager } from './tenant-manager.js';
@@ -15,7 +16,7 @@ const modules = ['onboarding', 'transaction'] as const;
  */
 export async function describeConnections(manager: TenantManager, id: TenantId, service: string, actor: string) {
   const { control, vault } = manager;
-  const association = await getAssociation(control, id, service);
+  const association = await getAssociation(control.pool, id, service);
   const tenant = await findTenant(control.pool, id);
   if (tenant === undefined) throw noSuchTenant();
   const status = tenant.status === 'active' ? association.status : tenant.status;
@@ -31,6 +32,7 @@ export async function describeConnections(manager: TenantManager, id: TenantId, 
   const { database, schema, runtimeLogin: username } = placement.store;
   const password = vault.open(id, 'runtime-login', placement.runtimeCredential);
   const sslmode = ssl === undefined ? 'disable' : ssl.rejectUnauthorized ? 'verify-full' : 'require';
+  const settings = viewConnectionSettings(placement);
   const postgresql = { host, port, database, username, password, schema, sslmode };
   return {
     id,
@@ -42,7 +44,7 @@ export async function describeConnections(manager: TenantManager, id: TenantId, 
     version: placement.configVersion,
     schemaVersion: placement.schemaVersion,
     databases: Object.fromEntries(modules.map((module) => [module, { postgresql }])),
-    ...(placement.connectionsMax === null ? {} : { connectionSettings: { maxOpenConns: placement.connectionsMax } }),
+    ...(Object.keys(settings).length === 0 ? {} : { connectionSettings: settings }),
     createdAt: association.createdAt,
     updatedAt: association.updatedAt,
   };

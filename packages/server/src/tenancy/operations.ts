@@ -7,6 +7,7 @@ export const operationKinds = [
   'tenant.adopt',
   'tenant.rotate',
   'tenant.purge',
+  'association.purge',
   'fleet.migrate',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
@@ -108,6 +109,17 @@ export async function finishOperation(
       where id = $1 and state in ('waiting', 'running')`,
     [id, end.state, end.error ?? null, end.at],
   );
+}
+
+/** The same for a tenant's operation of a kind, should there be one. */
+export async function finishUnfinished(
+  tx: { readonly client: pg.PoolClient; readonly at: string },
+  tenantId: TenantId,
+  kind: OperationKind,
+  end: { readonly state: 'succeeded' | 'failed' | 'cancelled'; readonly error?: string },
+): Promise<void> {
+  const operation = await findUnfinished(tx.client, tenantId, kind);
+  if (operation !== undefined) await finishOperation(tx.client, operation.id, { ...end, at: tx.at });
 }
 
 export async function findUnfinished(

@@ -33,6 +33,7 @@ export function refusalOf(
     case 'active':
       break;
     case null:
+    case 'disassociated':
       return new LedgerError('tenant_not_provisioned', {
         detail: 'The tenant of this token has no ledger.',
         reason: 'TENANT_SERVICE_NOT_CONFIGURED',
@@ -40,6 +41,12 @@ export function refusalOf(
     case 'provisioning':
     case 'failed':
       return notYet('TENANT_NOT_PROVISIONED', 'not ready yet');
+    case 'purging':
+    case 'purged':
+      return new LedgerError('service_suspended', {
+        detail: 'The books of this tenant have been removed.',
+        reason: 'TENANT_PURGED',
+      });
     default:
       return new LedgerError('service_suspended', {
         detail: 'The ledger of this tenant is suspended.',

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import type { InstallationNames } from '../postgres/installation.js';
 import type { Migration } from '../postgres/migration.js';
-import { openAdminConnections } from './admin-connections.js';
+import { type AdminConnections, openAdminConnections } from './admin-connections.js';
 import type { StatusTools } from './change-status.js';
 import { connectMigrator } from './connect-migrator.js';
 import { openControlDatabase } from './control-database.js';
@@ -41,6 +41,7 @@ export interface TenantManagerOptions {
 
 /** The tenants part: what its routes and the command line work with. */
 export interface TenantManager extends CreateTenantTools, StatusTools {
+  readonly admin: AdminConnections;
   readonly provisioner: Provisioner;
   readonly rotator: Rotator;
   readonly log: Log;
@@ -79,10 +80,18 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
   };
   const provisioner = createProvisioner(tools, options.metrics);
   const rotator = createRotator({ ...tools, now });
-  const worker = startWorker({ ...tools, now, provisioner, rotator, intervalMs: options.workerIntervalMs ?? 5_000 });
+  const worker = startWorker({
+    ...tools,
+    now,
+    newId,
+    provisioner,
+    rotator,
+    intervalMs: options.workerIntervalMs ?? 5_000,
+  });
 
   return Object.freeze({
     control,
+    admin,
     names,
     vault,
     secrets: options.secrets,

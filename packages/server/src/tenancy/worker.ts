@@ -1,5 +1,6 @@
 import type { TenantId } from '@cofferdam/core';
 import type { Provisioner } from './provisioning/provisioner.js';
+import { listPurgeableAssociations, purgeAssociation } from './purge-association.js';
 import { listPurgeable, type PurgeTools, purgeTenant } from './purge-tenant.js';
 import type { Rotator } from './rotation/rotator.js';
 
@@ -87,10 +88,14 @@ async function resumeUnfinished({
 }
 
 async function purgeEnded(tools: PurgeTools, isStopped: () => boolean): Promise<void> {
-  for (const id of await listPurgeable(tools)) {
+  const purges = [
+    ...(await listPurgeable(tools)).map((id) => ({ id, purge: purgeTenant })),
+    ...(await listPurgeableAssociations(tools)).map((id) => ({ id, purge: purgeAssociation })),
+  ];
+  for (const { id, purge } of purges) {
     if (isStopped()) return;
     try {
-      await purgeTenant(tools, id);
+      await purge(tools, id);
     } catch (error) {
       tools.log.error({ tenantId: id, err: error }, 'the purge of a tenant failed; it will be tried again');
     }

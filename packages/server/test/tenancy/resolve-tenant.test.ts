@@ -1,7 +1,7 @@
 import { canonicalTenantId, LedgerError, type TenantId } from '@cofferdam/core';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setAssociationStatus } from '../../src/tenancy/associations.js';
+import { changeAssociation } from '../../src/tenancy/associations.js';
 import { deleteTenant, reactivateTenant, suspendTenant } from '../../src/tenancy/change-status.js';
 import { createTenantResolver } from '../../src/tenancy/resolve-tenant.js';
 import { createAccessCatalogue } from '../../src/tenancy/tenant-config.js';
@@ -135,11 +135,7 @@ test('the refusals: each its own code and word, and none repeats the tenant id',
     });
   const unknown = canonicalTenantId(uuidv7()) as TenantId;
   await suspendTenant(manager, id('suspended'), 'test');
-  await setAssociationStatus(manager.control, id('service'), 'ledger', {
-    from: 'active',
-    to: 'suspended',
-    actor: 'test',
-  });
+  await changeAssociation(manager, id('service'), 'ledger', { action: 'suspend', actor: 'test' });
   await set('delete from association where tenant_id = $1', 'none');
   await set(`update placement set schema_version = '0000_ancient' where tenant_id = $1`, 'old');
   await suspendTenant(manager, id('deleted'), 'test');

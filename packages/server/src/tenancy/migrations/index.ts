@@ -2,6 +2,7 @@ import type { Migration } from '../../postgres/migration.js';
 import { control } from './0001-control.js';
 import { operations } from './0002-operations.js';
 import { fleetMigrations } from './0003-fleet-migrations.js';
+import { associations } from './0004-associations.js';
 
 /** Of the control database, in order. Released migrations are never changed, only followed. */
-export const controlMigrations: readonly Migration[] = [control, operations, fleetMigrations];
+export const controlMigrations: readonly Migration[] = [control, operations, fleetMigrations, associations];

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import type pg from 'pg';
 import { isContract, lastExpand } from '../../postgres/migration.js';
+import { finishUnfinished } from '../operations.js';
 import { getPlacement } from '../placement.js';
 import { findTenant, lockTenant, setTenantStatus } from '../tenant-record.js';
 import type { ProvisioningRun, ProvisioningTools } from './run.js';
 import { openSeed } from './seed-input.js';
 import { provisioningSteps } from './steps.js';
+
+const provisioningKinds = ['tenant.provision', 'tenant.adopt'] as const;
 
 export type ProvisioningOutcome = 'active' | 'failed' | 'busy' | 'nothing to do';
 
@@ -107,7 +110,10 @@ async function openRun(tools: ProvisioningTools, tenantId: TenantId, input: stri
 
 async function record({ control }: ProvisioningTools, tenantId: TenantId, step: string, ms: number): Promise<void> {
   await control.pool.query(
-    `update provisioning set step = $2, done = done || jsonb_build_object($2::text, $3::integer), updated_at = now()
+    `with shown as (
+       update operation set step = $2, done = done + 1, updated_at = now()
+        where tenant_id = $1 and kind in ('tenant.provision', 'tenant.adopt') and state = 'running')
+     update provisioning set step = $2, done = done || jsonb_build_object($2::text, $3::integer), updated_at = now()
       where tenant_id = $1`,
     [tenantId, step, ms],
   );
@@ -145,6 +151,7 @@ async function activate(
       'update provisioning set input = null, error = null, finished_at = $2, updated_at = $2 where tenant_id = $1',
       [tenantId, tx.at],
     );
+    for (const kind of provisioningKinds) await finishUnfinished(tx, tenantId, kind, { state: 'succeeded' });
     await tx.audit({ actor: 'system', action: 'tenant.activate', tenantId, outcome: 'done' });
     await setTenantStatus(tx, tenantId, { status: 'active' });
     return true;
@@ -168,6 +175,8 @@ async function fail(
       reason,
       tx.at,
     ]);
+    for (const kind of provisioningKinds)
+      await finishUnfinished(tx, tenantId, kind, { state: 'failed', error: reason });
     await tx.audit({ actor: 'system', action: 'tenant.provision', tenantId, outcome: 'failed', details: { reason } });
     await setTenantStatus(tx, tenantId, { status: 'failed', reason });
   });

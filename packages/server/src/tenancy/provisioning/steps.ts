@@ -20,3 +20,6 @@ export const provisioningSteps: readonly ProvisioningStep[] = [
   verifyIsolation,
   seedAccess,
 ];
+
+/** With the activation at the end. */
+export const provisioningStepsTotal = provisioningSteps.length + 1;

@@ -1,6 +1,6 @@
 import type { TenantId } from '@cofferdam/core';
 import { isUniqueViolation } from '../../postgres/pg-errors.js';
-import { noSuchTenant } from '../change-status.js';
+import { noSuchTenant, refuse } from '../change-status.js';
 import type { ControlDatabase } from '../control-database.js';
 import { newPassword, type Vault } from '../credentials.js';
 import { beginOperation, getOperation, type Operation } from '../operations.js';
@@ -48,13 +48,12 @@ export async function startRotation(
     await control.change(async (tx) => {
       const tenant = await lockTenant(tx.client, tenantId);
       if (tenant === undefined || tenant.status === 'deleted') throw noSuchTenant();
-      if (tenant.status !== 'active' && tenant.status !== 'suspended')
-        throw new TenancyError(
-          'wrong_status',
-          `The tenant is ${tenant.status}: credentials are rotated of active and suspended tenants.`,
-          { status: tenant.status },
-        );
-      const { store } = await getPlacement(tx.client, tenantId);
+      if (tenant.status !== 'active' && tenant.status !== 'suspended') throw refuse(tenant, 'given new credentials');
+      const { store, runtimeCredential } = await getPlacement(tx.client, tenantId);
+      if (runtimeCredential === null)
+        throw new TenancyError('wrong_status', 'The books of this tenant are purged: there are no credentials.', {
+          status: 'purged',
+        });
       const details: RotationDetails = {
         from: store.runtimeLogin,
         to: otherRuntimeLogin(store.runtimeLogin),

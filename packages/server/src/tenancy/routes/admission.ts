@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Admission, Guard } from '../../http/route.js';
 import { TenancyError } from '../tenancy-error.js';
 
-/** Who did it, for the audit. So far one shared key; operators of their own come with the Access Manager's tokens. */
+/** Who did it, for the audit. The key is the proof; the name in X-Operator is what its holder says. */
 export interface OperatorContext {
   readonly actor: string;
 }
@@ -23,9 +23,19 @@ export function createOperatorAdmission(apiKey: string): Admission<OperatorConte
         throw new TenancyError('api_key_missing', 'Send the operator key in the header X-API-Key.');
       if (!timingSafeEqual(digest(sent), expected))
         throw new TenancyError('api_key_invalid', 'The key in X-API-Key is not the key of this Tenant Manager.');
-      return { context: { actor: 'operator' }, principal: undefined };
+      return { context: { actor: actorOf(request.headers['x-operator']) }, principal: undefined };
     },
   });
+}
+
+/** `operator`, or `operator (name)`. @throws TenancyError invalid_request */
+function actorOf(name: unknown): string {
+  if (name === undefined || name === '') return 'operator';
+  if (typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/.test(name)) return `operator (${name})`;
+  throw new TenancyError(
+    'invalid_request',
+    'The header X-Operator names whoever is acting: up to 64 letters, digits, dots, dashes, underscores, @ and +.',
+  );
 }
 
 const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();

@@ -1,9 +1,11 @@
 import { Type } from 'typebox';
 import { defineRoute, type RouteDefinition } from '../../http/route.js';
-import { associate, getAssociation, setAssociationStatus } from '../associations.js';
+import { Nullable, OneOf, Text } from '../../http/schemas.js';
+import { type AssociationAction, changeAssociation, getAssociation } from '../associations.js';
 import { noSuchTenant } from '../change-status.js';
+import { changeConnectionSettings, viewConnectionSettings } from '../connection-settings.js';
 import { describeConnections } from '../describe-connections.js';
-import type { TenantManager } from '../tenant-manager.js';
+import { type TenantManager, waitUntilSettled } from '../tenant-manager.js';
 import { findTenant } from '../tenant-record.js';
 import type { OperatorContext } from './admission.js';
 import { readTenantId } from './read-tenants.js';
@@ -18,9 +20,65 @@ const common = {
 const associationSchema = Type.Object({
   serviceName: Type.String(),
   status: Type.String(),
+  purgeAfter: Type.Optional(Type.String()),
   createdAt: Type.String(),
   updatedAt: Type.String(),
 });
+const settingsBody = Type.Object(
+  {
+    maxOpenConns: Type.Optional(
+      Nullable(Type.Integer({ minimum: 1, maximum: 200, description: 'Connections of each process.' })),
+    ),
+    maxIdleConns: Type.Optional(
+      Nullable(Type.Integer({ minimum: 0, maximum: 50, description: 'Of these, kept while unused.' })),
+    ),
+    statementTimeout: Type.Optional(Nullable(Text(20, { examples: ['30s'] }))),
+    readFrom: Type.Optional(
+      Nullable(
+        OneOf(['primary', 'replica'], {
+          description: '`replica`: reads may be answered by a replica that has everything the primary has.',
+        }),
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const changes = [
+  {
+    method: 'PUT',
+    path: '/suspend',
+    action: 'suspend',
+    operationId: 'suspendAssociation',
+    summary: 'Suspend one service of a tenant',
+    description: 'Its requests are refused within 2 s; the books stay.',
+  },
+  {
+    method: 'PUT',
+    path: '/reactivate',
+    action: 'reactivate',
+    operationId: 'reactivateAssociation',
+    summary: 'Reactivate one service of a tenant',
+    description: 'Of a suspended one; of one that is being purged, until its retention ends, back to suspended.',
+  },
+  {
+    method: 'PUT',
+    path: '/purge',
+    action: 'purge',
+    operationId: 'purgeAssociation',
+    summary: 'Drop the books of a suspended service, after the retention',
+    description:
+      'The tenant, its people and applications stay, and the service can be associated anew, with empty books.',
+  },
+  {
+    method: 'DELETE',
+    path: '',
+    action: 'disassociate',
+    operationId: 'disassociateService',
+    summary: 'Take a service from a tenant and keep its books',
+    description: 'Associating it again finds the books as they were.',
+  },
+] as const satisfies readonly { action: AssociationAction; [member: string]: string }[];
 
 export const associationRoutes = (manager: TenantManager): RouteDefinition<OperatorContext>[] => [
   defineRoute<OperatorContext>({
@@ -32,7 +90,7 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     success: { status: 200, description: 'The association', schema: associationSchema },
     async handler({ params }) {
       const id = await knownTenant(manager, params);
-      return { status: 200, body: await getAssociation(manager.control, id, params['service'] ?? '') };
+      return { status: 200, body: await getAssociation(manager.control.pool, id, params['service'] ?? '') };
     },
   }),
   defineRoute<OperatorContext>({
@@ -40,8 +98,9 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     method: 'POST',
     url: base,
     operationId: 'associateService',
-    summary: 'Associate a service',
-    description: 'The ledger is associated when the tenant is made, so this answers 409 for it.',
+    summary: 'Associate a service again',
+    description:
+      'After `disassociate` with the books it had, after a purge with new ones. The ledger is associated when the tenant is made, so otherwise this answers 409 for it.',
     body: Type.Object(
       {
         isolationMode: Type.Optional(Type.String()),
@@ -53,26 +112,24 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     success: { status: 201, description: 'The association', schema: associationSchema },
     async handler({ params, context }) {
       const id = await knownTenant(manager, params);
-      return associate(manager.control, id, params['service'] ?? '', context.actor);
+      const service = params['service'] ?? '';
+      const made = await changeAssociation(manager, id, service, { action: 'associate', actor: context.actor });
+      if (made.status === 'provisioning') await waitUntilSettled(manager, id, 10_000);
+      return { status: 201, body: await getAssociation(manager.control.pool, id, service) };
     },
   }),
-  ...(
-    [
-      ['suspend', 'suspendAssociation', 'active', 'suspended'],
-      ['reactivate', 'reactivateAssociation', 'suspended', 'active'],
-    ] as const
-  ).map(([verb, operationId, from, to]) =>
+  ...changes.map(({ path, action, ...route }) =>
     defineRoute<OperatorContext>({
       ...common,
-      method: 'PUT',
-      url: `${base}/${verb}`,
-      operationId,
-      summary: `${verb === 'suspend' ? 'Suspend' : 'Reactivate'} one service of a tenant`,
-      success: { status: 200, description: `The association, \`${to}\``, schema: associationSchema },
+      ...route,
+      url: `${base}${path}`,
+      success: { status: 200, description: 'The association', schema: associationSchema },
       async handler({ params, context }) {
         const id = await knownTenant(manager, params);
-        const change = { from, to, actor: context.actor };
-        return { status: 200, body: await setAssociationStatus(manager.control, id, params['service'] ?? '', change) };
+        const by = { action, actor: context.actor };
+        const association = await changeAssociation(manager, id, params['service'] ?? '', by);
+        if (association.purgeAfter !== undefined) manager.lookForWork(new Date(association.purgeAfter));
+        return { status: 200, body: association };
       },
     }),
   ),
@@ -87,6 +144,24 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     async handler({ params, context }) {
       const id = await knownTenant(manager, params);
       return { status: 200, body: await describeConnections(manager, id, params['service'] ?? '', context.actor) };
+    },
+  }),
+  defineRoute<OperatorContext, typeof settingsBody>({
+    ...common,
+    method: 'PATCH',
+    url: `${base}/connections`,
+    operationId: 'updateConnectionSettings',
+    summary: 'Change how processes connect to the books of a tenant',
+    description:
+      'Every process applies it within 2 s; no request fails. null brings the default back: the process’s own number of connections, 30 s, the primary.',
+    body: settingsBody,
+    requestExample: { maxOpenConns: 10, statementTimeout: '15s' },
+    success: { status: 200, description: 'The settings that differ from the defaults' },
+    async handler({ params, body, context }) {
+      const id = await knownTenant(manager, params);
+      const request = { actor: context.actor, change: body };
+      const placement = await changeConnectionSettings(manager, id, params['service'] ?? '', request);
+      return { status: 200, body: { connectionSettings: viewConnectionSettings(placement) } };
     },
   }),
 ];

@@ -3,6 +3,7 @@ import { defineRoute, type RouteDefinition } from '../../http/route.js';
 import type { TenantManager } from '../tenant-manager.js';
 import type { OperatorContext } from './admission.js';
 import { associationRoutes } from './associations.js';
+import { listAuditRoute } from './audit.js';
 import { deleteTenantRoute, reactivateTenantRoute, suspendTenantRoute } from './change-tenant-status.js';
 import { createTenantRoute } from './create-tenant.js';
 import { operationRoutes } from './operations.js';
@@ -25,6 +26,7 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     rotateCredentialsRoute(manager),
     ...associationRoutes(manager),
     ...operationRoutes(manager),
+    listAuditRoute(manager),
   ];
 }
 

@@ -1,0 +1,62 @@
+import type { TenantId } from '@cofferdam/core';
+import { dropStore } from './drop-store.js';
+import { finishUnfinished } from './operations.js';
+import { getPlacement } from './placement.js';
+import { underTenantLock } from './provisioning/provision-tenant.js';
+import type { PurgeTools } from './purge-tenant.js';
+import { lockTenant } from './tenant-record.js';
+
+/** Drops the books of a tenant that stays, when the retention of its association has ended. Idempotent. */
+export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): Promise<boolean> {
+  const { control, now } = tools;
+  const done = await underTenantLock(control.pool, tenantId, async () => {
+    const { rowCount } = await control.pool.query(
+      `update association set purge_started_at = coalesce(purge_started_at, $2)
+        where tenant_id = $1 and service = 'ledger' and status = 'purging' and purge_after <= $2`,
+      [tenantId, now().toISOString()],
+    );
+    if (rowCount !== 1) return false;
+    await control.pool.query(
+      `update operation set state = 'running', step = 'store', updated_at = now()
+        where tenant_id = $1 and kind = 'association.purge' and state = 'waiting'`,
+      [tenantId],
+    );
+    const placement = await getPlacement(control.pool, tenantId);
+    await dropStore(await tools.admin.server(placement.serverId), placement, tools.names.sharedDatabase);
+    await control.change(async (tx) => {
+      await lockTenant(tx.client, tenantId);
+      await tx.client.query(
+        `update placement set runtime_credential = null, migrator_credential = null, schema_version = null, updated_at = $2
+          where tenant_id = $1`,
+        [tenantId, tx.at],
+      );
+      await tx.client.query(
+        `update association set status = 'purged', purge_after = null, purge_started_at = null, updated_at = $2
+          where tenant_id = $1 and service = 'ledger'`,
+        [tenantId, tx.at],
+      );
+      await finishUnfinished(tx, tenantId, 'association.purge', { state: 'succeeded' });
+      await tx.audit({ actor: 'system', action: 'association.purge.finish', tenantId, outcome: 'done' });
+      const version = await tx.nextVersion();
+      await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [
+        tenantId,
+        version,
+        tx.at,
+      ]);
+    });
+    tools.log.info({ tenantId }, 'the books of a tenant are purged');
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Tenants whose association's retention has ended, oldest first. */
+export async function listPurgeableAssociations({ control, now }: PurgeTools): Promise<TenantId[]> {
+  const { rows } = await control.pool.query<{ id: TenantId }>(
+    `select a.tenant_id as id from association a join tenant t on t.id = a.tenant_id
+      where a.status = 'purging' and a.purge_after <= $1 and t.status not in ('deleting', 'deleted')
+      order by a.purge_after limit 100`,
+    [now().toISOString()],
+  );
+  return rows.map((row) => row.id);
+}

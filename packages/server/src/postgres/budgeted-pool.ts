@@ -10,6 +10,8 @@ export interface BudgetedPoolOptions extends Omit<PoolOptions, 'idleTimeoutMs'> 
   readonly budget: ConnectionBudget;
   /** Run on every new connection before anybody is given it; throws when it is not where it should be. */
   readonly verify: (client: pg.Client) => Promise<void>;
+  /** Idle connections above this many are closed after 10 s; default: they stay while the budget allows it. */
+  readonly idleMax?: number;
   /** Callers wait this long for a connection, then get 503. Default 5 s. */
   readonly waitMs?: number;
   /** Callers waiting at the same time at most. Default 10,000. */
@@ -77,6 +79,7 @@ interface Waiter {
 }
 
 const failureMsMax = 1_000;
+const surplusMs = 10_000;
 
 class Lane implements SlotOwner {
   readonly slots = new Set<OpenSlot>();
@@ -89,6 +92,7 @@ class Lane implements SlotOwner {
   readonly #budget: ConnectionBudget;
   readonly #closing = new Set<pg.Client>();
   #draining: Promise<void> | undefined;
+  #trimming: NodeJS.Timeout | undefined;
   #failure: { readonly until: number; readonly delayMs: number; readonly error: LedgerError } | undefined;
 
   constructor(settings: ConnectionSettings, options: BudgetedPoolOptions) {
@@ -186,7 +190,21 @@ class Lane implements SlotOwner {
     } else {
       this.idle.push(slot);
       this.#budget.rest(slot);
+      this.#trimLater();
     }
+  }
+
+  /** The one that has been idle for longest goes first. */
+  #trimLater(): void {
+    const { idleMax } = this.#options;
+    if (idleMax === undefined || this.idle.length <= idleMax || this.#trimming !== undefined) return;
+    this.#trimming = setTimeout(() => {
+      this.#trimming = undefined;
+      const [oldest] = this.idle;
+      if (oldest === undefined || this.idle.length <= idleMax) return;
+      if (performance.now() - oldest.idleSince >= surplusMs) this.#close(oldest);
+      this.#trimLater();
+    }, surplusMs).unref();
   }
 
   open(): void {

@@ -27,6 +27,8 @@ export interface TenantStore {
   readonly schema: string;
   /** Null: the process's own default. */
   readonly connectionsMax: number | null;
+  /** Of these, kept while unused; null: all. */
+  readonly connectionsIdle: number | null;
   /** Of all that a connection is made with, password included. */
   readonly fingerprint: string;
 }
@@ -48,6 +50,8 @@ interface Raw {
   runtime_login: string;
   runtime_credential: string | null;
   connections_max: number | null;
+  connections_idle: number | null;
+  statement_timeout_ms: number | null;
 }
 
 /** How a ledger process is seen on the control database; the id of the last migration that it knows follows. */
@@ -94,10 +98,19 @@ function readStore(raw: Raw, vault: Vault): TenantStore | undefined {
   });
   const { host, port, database, user, password, ssl } = settings;
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([host, port, database, user, password, ssl ?? null, raw.schema_name, raw.connections_max]))
+    .update(JSON.stringify([host, port, database, user, password, ssl ?? null, raw.schema_name, ...settingsOf(raw)]))
     .digest('base64url');
-  return Object.freeze({ settings, schema: raw.schema_name, connectionsMax: raw.connections_max, fingerprint });
+  return Object.freeze({
+    settings,
+    schema: raw.schema_name,
+    connectionsMax: raw.connections_max,
+    connectionsIdle: raw.connections_idle,
+    fingerprint,
+  });
 }
+
+/** The statement timeout is an attribute of the login: it takes effect with new connections only. */
+const settingsOf = (raw: Raw) => [raw.connections_max, raw.connections_idle, raw.statement_timeout_ms];
 
 /** What the Access Manager knows of a tenant: no placement, no credential. */
 export interface DirectoryTenant extends CatalogueRow {

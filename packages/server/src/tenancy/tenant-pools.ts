@@ -121,6 +121,7 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
     const pool = openBudgetedPool(store.settings, {
       budget,
       max: Math.min(store.connectionsMax ?? options.connectionsMax ?? 2, budget.max),
+      ...(store.connectionsIdle === null ? {} : { idleMax: store.connectionsIdle }),
       applicationName: 'cofferdam ledger',
       searchPath: [store.schema],
       connectTimeoutMs: 5_000,

@@ -140,7 +140,7 @@ async function listBehind(
 ): Promise<Behind[]> {
   const { rows } = await control.pool.query<Behind>(
     `select t.id, p.schema_version as from from tenant t join placement p on p.tenant_id = t.id
-      where t.status in ('active', 'suspended', 'deleting') and t.purge_started_at is null
+      where t.status in ('active', 'suspended', 'deleting') and t.purge_started_at is null and p.runtime_credential is not null
         and (p.schema_version is distinct from $1 or coalesce(p.contract_version, '') < coalesce($2, ''))
       order by t.status <> 'active', t.created_at, t.id`,
     [head.expand, head.contract],
@@ -162,7 +162,9 @@ async function countTenants({ control }: FleetTools): Promise<number> {
 
 async function hasBooks({ control }: FleetTools, tenantId: TenantId): Promise<boolean> {
   const { rowCount } = await control.pool.query(
-    `select from tenant where id = $1 and status in ('active', 'suspended', 'deleting') and purge_started_at is null`,
+    `select from tenant t join placement p on p.tenant_id = t.id
+      where t.id = $1 and t.status in ('active', 'suspended', 'deleting') and t.purge_started_at is null
+        and p.runtime_credential is not null`,
     [tenantId],
   );
   return rowCount === 1;

@@ -5,6 +5,7 @@ import { migrate } from '../../postgres/migrate.js';
 import { isContract, lastExpand, type Migration } from '../../postgres/migration.js';
 import { isConnectionLost, isLockTimeout } from '../../postgres/pg-errors.js';
 import type { AdminConnections } from '../admin-connections.js';
+import { connectMigrator } from '../connect-migrator.js';
 import type { ControlDatabase } from '../control-database.js';
 import type { Vault } from '../credentials.js';
 import { getPlacement } from '../placement.js';
@@ -56,17 +57,9 @@ async function bringToHead(
   hold: ReadonlySet<string>,
   lockTimeoutMs: number,
 ): Promise<void> {
-  const placement = await getPlacement(control.pool, tenantId);
-  const { database, schema, migratorLogin, ownerRole, runtimeLogin } = placement.store;
-  if (placement.migratorCredential === null) throw new Error('the tenant has no migrator credential');
-  const server = await admin.server(placement.serverId);
-  const client = await server.connectAs({
-    user: migratorLogin,
-    password: vault.open(tenantId, 'migrator-login', placement.migratorCredential),
-    database,
-    searchPath: schema,
-  });
+  const { client, database, schema, ownerRole } = await connectMigrator({ control, admin, vault }, tenantId);
   try {
+    const { runtimeLogin } = (await getPlacement(control.pool, tenantId)).store;
     await migrate(client, ledgerMigrations, { expect: { database, schema }, asRole: ownerRole, lockTimeoutMs, hold });
     // New tables are of no use to a run-time login without its rights on them.
     await client.query(

@@ -141,12 +141,22 @@ async function switchOver(
 
 /** Waits until the overlap has passed and nobody is connected as the old login any more, then drops it. */
 async function retireOld(
-  { control, now, log }: RotationTools,
+  tools: RotationTools,
   { operation, details, tenant, placement, server }: Rotation,
 ): Promise<number | undefined> {
+  const { control, now, log } = tools;
   const sinceMs = now().getTime() - Date.parse(details.switchedAt ?? '');
   const restMs = details.overlapSeconds * 1_000 - sinceMs;
-  if (operation.step !== 'overlap') await recordProgress(control.pool, operation.id, { step: 'overlap', done: 3 });
+  if (operation.step !== 'overlap') {
+    // A migration under way during the switch may have given its new tables to the old login alone.
+    const inStore = await server.connect(placement.store.database, placement.store.schema);
+    try {
+      await grantRights(tools, server, placement.store, inStore);
+    } finally {
+      await inStore.end();
+    }
+    await recordProgress(control.pool, operation.id, { step: 'overlap', done: 3 });
+  }
   if (restMs > 0) return Math.min(restMs, sessionsPollMs);
   const { rows } = await server.cluster.query<{ sessions: number }>(
     'select count(*)::integer as sessions from pg_stat_activity where usename = $1',

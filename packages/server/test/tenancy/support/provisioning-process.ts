@@ -4,6 +4,7 @@
  */
 
 import type { TenantId } from '@cofferdam/core';
+import { v7 as uuidv7 } from 'uuid';
 import { ledgerMigrations } from '../../../src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../../src/ledger/migrations/runtime-grants.js';
 import { parseDatabaseUrl } from '../../../src/postgres/connection-settings.js';
@@ -45,9 +46,7 @@ const manager = createTenantManager({
   defaultIsolation: 'database',
   retentionDays: 0,
   now,
-  newId: () => {
-    throw new Error('this process makes no tenant');
-  },
+  newId: uuidv7,
   log,
   boundary: (point, step) => {
     if (point !== order.point || step !== order.step) return undefined;

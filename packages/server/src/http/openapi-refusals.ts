@@ -111,12 +111,26 @@ const anyBody = [
 
 /** What any route of this form can answer, beside the refusals that it lists itself. */
 function commonRefusals(route: Route): ErrorName[] {
-  const hasParameters = route.url.includes('/:');
   return [
-    ...(hasParameters ? (['invalid_path_parameter'] as const) : []),
+    // Also of routes without parameters: a URL must not contain U+0000.
+    'invalid_path_parameter',
     ...(route.query ? (['invalid_query_parameter'] as const) : []),
-    ...(route.body ? anyBody : []),
+    ...(route.body ? [...anyBody, ...schemaRefusals(route.body)] : []),
     ...('permission' in route.guard ? protectedRoute : []),
     'internal_server',
   ];
+}
+
+const keywordRefusals: Readonly<Record<string, readonly ErrorName[]>> = {
+  'x-metadata': ['metadata_key_length_exceeded', 'metadata_value_length_exceeded', 'invalid_metadata_nesting'],
+  'x-free-form': ['json_nesting_depth_exceeded', 'json_key_count_exceeded'],
+  'x-address': ['invalid_country_code'],
+};
+
+/** What the check of a body refuses under a code of its own: it is written in the schema (`schemas.ts`). */
+function schemaRefusals(value: unknown): ErrorName[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'x-error' ? [inner as ErrorName] : [...(keywordRefusals[key] ?? []), ...schemaRefusals(inner)],
+  );
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '@cofferdam/core';
 import type pg from 'pg';
 import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js';
-import { isLockTimeout, isUniqueViolation } from '../postgres/pg-errors.js';
+import { isLockTimeout, isUniqueViolation, sqlState } from '../postgres/pg-errors.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import type { Log } from './ports.js';
 
@@ -107,15 +107,30 @@ async function build(
       await connection.client
         .query(dropSql(connection, name))
         .catch((left) => log.warn({ err: left, index: name }, 'an invalid index is left behind'));
-      if (isUniqueViolation(error))
-        throw new LedgerError('metadata_index_creation_failed', {
-          detail: 'Records share a value of this metadata key: a unique index cannot be made.',
-          reason: 'DUPLICATE_VALUES',
-          log: error,
-        });
+      if (isUniqueViolation(error)) throw duplicateValues();
+      if (!isLockTimeout(error) && sqlState(error) !== undefined) throw buildFailed(error);
       if (!isLockTimeout(error) || attempt === attemptsMax) throw error;
     }
   }
+}
+
+/** The client asked for what its own records do not allow: no fault of the server, whatever the index does (0047, not 0136). */
+function duplicateValues(): LedgerError {
+  return new LedgerError('bad_request', {
+    detail:
+      'Records share a value of this metadata key (without sparse, none counts as a value): a unique index cannot be made.',
+    reason: 'DUPLICATE_VALUES',
+    errors: [{ location: 'unique', message: 'unique cannot be true: records share a value of this metadata key' }],
+    entityType: 'MetadataIndex',
+  });
+}
+
+function buildFailed(error: unknown): LedgerError {
+  return new LedgerError('metadata_index_creation_failed', {
+    detail: 'The index could not be built.',
+    entityType: 'MetadataIndex',
+    log: error,
+  });
 }
 
 /**

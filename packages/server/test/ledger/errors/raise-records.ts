@@ -142,8 +142,10 @@ export const raiseRecords: Readonly<Record<string, Raise>> = {
     return index(11);
   },
   '0136': async (s) => {
-    for (let i = 0; i < 2; i += 1) await s.make('POST', 'portfolios', { name: 'P', metadata: { same: 'x' } });
-    return s.ask('POST', '/v1/settings/metadata-indexes/entities/portfolio', { metadataKey: 'same', unique: true });
+    const rename = (from: string, to: string) => s.sql(`alter table portfolio rename column ${from} to ${to}`);
+    await rename('metadata', 'gone');
+    const index = s.ask('POST', '/v1/settings/metadata-indexes/entities/portfolio', { metadataKey: 'same' });
+    return index.finally(() => rename('gone', 'metadata'));
   },
   '0138': get('/v1/settings/metadata-indexes?entity_name=balance'),
   '0140': async (s) => s.ask('GET', `balances/${await balanceId(s, '@a')}/history?date=2999-01-01T00:00:00Z`),

@@ -147,7 +147,7 @@ test('a value that is taken is a clear refusal wherever metadata is written', as
 test('values that are shared already are not made unique, and nothing is left behind', async () => {
   for (const name of ['S1', 'S2']) await must(api.post(`${ledger}/segments`, { name, metadata: { twin: 'x' } }));
   const { status, body } = await create('segment', { metadataKey: 'twin', unique: true });
-  expect({ status, ...body }).toMatchObject({ status: 500, code: '0136', reason: 'DUPLICATE_VALUES' });
+  expect({ status, ...body }).toMatchObject({ status: 400, code: '0047', reason: 'DUPLICATE_VALUES' });
   expect(await inStore()).toEqual([]);
 });
 

@@ -44,6 +44,16 @@ describe('idempotency', () => {
       expect((await api.post('transactions/json', order.replace('1.50e1', long))).body.code, long).toBe('0051');
   });
 
+  it('without a key tells bodies apart by what is accepted and not kept: code and rates', async () => {
+    const rated = (value: string) => {
+      const rate = { from: 'USD', to: 'BRL', value, externalId: '019c96a0-0000-7000-8000-000000000001' };
+      return json('1.75', [{ ...leg('@a', '1.75'), rate }], [leg('@b', '1.75')]);
+    };
+    const bodies = [body('1.75', { code: 'A' }), body('1.75', { code: 'B' }), rated('5'), rated('6')];
+    for (const given of bodies) expect(replayed(await api.post('transactions/json', given))).toBe('false');
+    for (const given of bodies) expect(replayed(await api.post('transactions/json', given))).toBe('true');
+  });
+
   it('is not found under another organization', async () => {
     const path = api.ledgerPath.replace(api.books.organizationId, '019c96a0-0000-7000-8000-000000000000');
     const answer = await api.post(`${path}/transactions/json`, body('1'), { 'x-idempotency': 'k1' });

@@ -62,8 +62,9 @@ export const createDslTransaction = (deps: LedgerDeps) =>
     handler: async ({ context, params, body, headers }) => {
       const place = { organizationId: param(params, 'organization_id'), ledgerId: param(params, 'ledger_id') };
       const text = readFile(body as unknown as MultipartForm);
-      const posting = readPosting('direct', refuseBadMetadata(parseTransaction(text)), place);
-      const idempotency = claimOf(headers, 'dsl', posting, deps.implicitIdempotency);
+      const input = refuseBadMetadata(parseTransaction(text));
+      const posting = readPosting('direct', input, place);
+      const idempotency = claimOf(headers, 'dsl', posting, deps.implicitIdempotency, input);
       const posted = await deps.poster.post(
         context,
         idempotency === undefined ? posting : { ...posting, idempotency },

@@ -93,8 +93,9 @@ export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, r
     errors: [...createErrors, ...(route.kind === 'direct' ? (['invalid_pending_transaction'] as const) : [])],
     handler: async ({ context, params, body, bodyBytes, headers }) => {
       const place = { organizationId: param(params, 'organization_id'), ledgerId: param(params, 'ledger_id') };
-      const posting = readPosting(route.kind, route.expand(body), place);
-      const idempotency = claimOf(headers, route.name, posting, deps.implicitIdempotency);
+      const input = route.expand(body);
+      const posting = readPosting(route.kind, input, place);
+      const idempotency = claimOf(headers, route.name, posting, deps.implicitIdempotency, input);
       const posted = await deps.poster.post(
         context,
         idempotency === undefined ? posting : { ...posting, idempotency },

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../../../http/canonical-json.js';
 import type { CreatePosting, IdempotencyClaim } from '../../posting/posting-types.js';
+import type { TransactionInput } from './transaction-body.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -17,11 +18,18 @@ export function claimOf(
   route: string,
   posting: CreatePosting,
   implicit: boolean,
+  body: TransactionInput,
 ): IdempotencyClaim | undefined {
   const key = header(headers, 'x-idempotency');
   const ttlSeconds = readTtl(header(headers, 'x-ttl'));
   if (key !== '') return { hash: explicitKeyHash(key), ttlSeconds };
-  return implicit ? { hash: sha256('implicit', route, canonicalJson(posting)), ttlSeconds } : undefined;
+  if (!implicit) return undefined;
+  return { hash: sha256('implicit', route, canonicalJson(posting), canonicalJson(onlySaid(body))), ttlSeconds };
+}
+
+/** What a body says and a posting does not keep: two bodies that differ in it are two transactions all the same. */
+function onlySaid({ code, send }: TransactionInput) {
+  return { code, rates: [...send.source.from, ...send.distribute.to].map(({ rate }) => rate ?? null) };
 }
 
 export function explicitKeyHash(key: string): Buffer {

@@ -1,6 +1,7 @@
 import { LedgerError } from '@cofferdam/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JsonError, stringifyJson } from './json.js';
+import { letFinish } from './let-finish.js';
 
 export interface RenderedError {
   readonly status: number;
@@ -33,6 +34,7 @@ export function answerError(
     const internal = refusal instanceof LedgerError ? refusal.info.log : undefined;
     request.log.error({ err: refusal, ...(internal !== undefined && { cause: internal }) }, 'request failed');
   }
+  if (refusal instanceof LedgerError && refusal.reasonName === 'payload_too_large') letFinish(request, reply);
   return reply.code(rendered.status).headers(rendered.headers).send(stringifyJson(rendered.body));
 }
 

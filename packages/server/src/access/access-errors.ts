@@ -57,6 +57,7 @@ export const accessErrorCatalogue = {
   not_oneself: { code: 'IDE-0107', status: 409, title: 'Not Oneself', oauth: 'invalid_request' },
   mfa_state: { code: 'IDE-0109', status: 409, title: 'Second Factor', oauth: 'invalid_request' },
   group_not_found: { code: 'IDE-0108', status: 404, title: 'Group Not Found', oauth: 'invalid_request' },
+  last_administrator: { code: 'IDE-0110', status: 409, title: 'Last Administrator', oauth: 'invalid_request' },
 } as const satisfies Record<
   string,
   { code: string; status: number; title: string; oauth: string; oauthStatus?: number }

@@ -146,6 +146,32 @@ describe('users', () => {
       expect([answer.statusCode, answer.json().code]).toEqual([409, 'IDE-0107']);
   });
 
+  it('always leave one administrator who can log in, also when two leave at the same time', async () => {
+    const tenant = await seedTenant(access, 'lone');
+    const first = await personToken(access, tenant);
+    const { sub: firstId } = (await get(access, '/v1/userinfo', first)).json();
+    const leave = (token: string, id: string) => send('PATCH', `/v1/users/${id}`, token, { groups: [] });
+    const refused = await leave(first, firstId);
+    expect([refused.statusCode, refused.json().code]).toEqual([409, 'IDE-0110']);
+    // One who may not log in does not count.
+    const spare = await newUser(first, { groups: ['admin-group'] });
+    expect((await send('PATCH', `/v1/users/${spare.id}`, first, { disabled: true })).statusCode).toBe(200);
+    expect((await leave(first, firstId)).statusCode).toBe(409);
+
+    expect((await send('PATCH', `/v1/users/${spare.id}`, first, { disabled: false })).statusCode).toBe(200);
+    const second = (await loginOf(tenant, spare.username)).json().accessToken;
+    // Each puts the other out.
+    const answers = await Promise.all([
+      leave(first, spare.id),
+      send('PATCH', `/v1/users/${firstId}`, second, { disabled: true }),
+    ]);
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+    const left = (await send('GET', '/v1/groups', answers[0].statusCode === 200 ? first : second)).json().items;
+    expect(left.find(({ name }: { name: string }) => name === 'admin-group').users).toContain(
+      answers[0].statusCode === 200 ? tenant.username : spare.username,
+    );
+  });
+
   it('lose everything at once when they are disabled, and get it back', async () => {
     const user = await newUser(tokenA, { groups: ['admin-group'] });
     const token = (await loginOf(a, user.username)).json().accessToken;

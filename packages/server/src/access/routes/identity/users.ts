@@ -5,6 +5,7 @@ import { type AccessContext, callerOf } from '../../access-context.js';
 import { AccessError } from '../../access-errors.js';
 import { checkPasswordPolicy } from '../../credentials/password-policy.js';
 import { resolveGroups, setGroups } from '../../directory/groups.js';
+import { keepAnAdministrator } from '../../directory/keep-administrator.js';
 import {
   deleteUser,
   getUserAccount,
@@ -131,7 +132,7 @@ function changeUser({ change }: Identity): RouteDefinition<AccessContext> {
     operationId: 'updateUser',
     summary: 'Change a user, their groups, or whether they may log in',
     description:
-      'What is left out stays. `groups` replaces all groups. A change takes effect at once here and within 2 s elsewhere; `disabled: true` also ends every login of the user.',
+      'What is left out stays. `groups` replaces all groups. A change takes effect at once here and within 2 s elsewhere; `disabled: true` also ends every login of the user. The last administrator who can log in stays one.',
     body: Type.Object(
       {
         firstName: Type.Optional(name()),
@@ -149,19 +150,18 @@ function changeUser({ change }: Identity): RouteDefinition<AccessContext> {
       const { firstName, lastName, email, groups, disabled } = body;
       if (disabled === true) refuseOneself(context, id, 'disable');
       const user = await change(context, async (tx, now) => {
-        await updateUser(
-          tx,
-          id,
-          {
-            ...(firstName !== undefined && { first_name: firstName }),
-            ...(lastName !== undefined && { last_name: lastName }),
-            // Whoever proved the old address has not proved the new one.
-            ...(email !== undefined && { email, email_verified: false }),
-            ...(disabled !== undefined && { disabled_at: disabled ? now : null }),
-          },
-          now,
-        );
-        if (groups !== undefined) await setGroups(tx, id, await resolveGroups(tx, groups));
+        const changes = {
+          ...(firstName !== undefined && { first_name: firstName }),
+          ...(lastName !== undefined && { last_name: lastName }),
+          // Whoever proved the old address has not proved the new one.
+          ...(email !== undefined && { email, email_verified: false }),
+          ...(disabled !== undefined && { disabled_at: disabled ? now : null }),
+        };
+        const apply = async () => {
+          await updateUser(tx, id, changes, now);
+          if (groups !== undefined) await setGroups(tx, id, await resolveGroups(tx, groups));
+        };
+        await (groups === undefined && disabled !== true ? apply() : keepAnAdministrator(tx, apply));
         const subject = { kind: 'person', subject: id } as const;
         if (disabled === true) await endSessionsOfSubject(tx, subject, 'subject_disabled', now);
         return {
@@ -189,7 +189,7 @@ function removeUser({ change }: Identity): RouteDefinition<AccessContext> {
       refuseOneself(context, id, 'delete');
       await change(context, async (tx, now) => {
         const subject = { kind: 'person', subject: id } as const;
-        await deleteUser(tx, id);
+        await keepAnAdministrator(tx, () => deleteUser(tx, id));
         await endSessionsOfSubject(tx, subject, 'subject_disabled', now);
         return {
           answer: undefined,

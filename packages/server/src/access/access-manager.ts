@@ -18,7 +18,7 @@ import { deriveServiceKey } from './credentials/service-key.js';
 import type { TokenAlgorithm } from './directory/tables.js';
 import { type AccessStore, createAccessStore } from './directory/with-directory.js';
 import { createAuditRetention } from './identity/audit-retention.js';
-import { createChangeDirectory } from './identity/change-directory.js';
+import { createChangeDirectory, createCommitChange } from './identity/change-directory.js';
 import type { Identity } from './identity/identity-context.js';
 import { type KeyRing, openKeyRing } from './keys/key-ring.js';
 import { createAccountGuard } from './login/account-guard.js';
@@ -29,6 +29,7 @@ import { createHousekeeping } from './login/housekeeping.js';
 import { createIntrospect } from './login/introspect.js';
 import { createLogin } from './login/login.js';
 import { createLogout } from './login/logout.js';
+import { createPasswordReset } from './login/password-reset.js';
 import { createRefresh } from './login/refresh.js';
 import { createRevoke } from './login/revoke.js';
 import { createSecondFactor } from './login/second-factor.js';
@@ -38,6 +39,7 @@ import { createMfaSecrets } from './mfa/mfa-secrets.js';
 import { createMfaSettings, type MfaSettings } from './mfa/mfa-settings.js';
 import { createExchangeCode } from './oidc/exchange-code.js';
 import { mountAuthorization } from './oidc/mount-authorization.js';
+import { mountPasswordReset, passwordResetPageUrl } from './oidc/mount-password-reset.js';
 import { createLocalPermissionSource } from './permissions/local-permission-source.js';
 import type { Subjects } from './permissions/subjects.js';
 import { createWatchedSubjects } from './permissions/watched-subjects.js';
@@ -54,10 +56,12 @@ import { issueOauthTokenRoute } from './routes/issue-oauth-token.js';
 import { logInRoute } from './routes/log-in.js';
 import { logOutRoute } from './routes/log-out.js';
 import { challengeMfaRoute, verifyMfaRoute } from './routes/mfa-login.js';
+import { passwordResetRoutes } from './routes/password-reset.js';
 import { refreshTokenRoute } from './routes/refresh-token.js';
 import { revokeOauthTokenRoute } from './routes/revoke-oauth-token.js';
 import { listSigningKeysRoute, rotateSigningKeyRoute } from './routes/signing-keys.js';
 import { getJwksRoute, getOpenidConfigurationRoute } from './routes/well-known.js';
+import type { SendMail } from './senders/send-mail.js';
 import { createAccessTokenReader } from './tokens/read-access-token.js';
 import { readRevocations } from './tokens/read-revocations.js';
 import { createTokenIssuer, tokenAudience } from './tokens/token-issuer.js';
@@ -81,6 +85,8 @@ export interface AccessManagerOptions {
   readonly newId: () => string;
   /** Delivers codes by e-mail and SMS; absent: those second factors are not offered at a login. */
   readonly sendCode?: SendCode;
+  /** Delivers e-mails; absent: nobody can ask for a new password. */
+  readonly sendMail?: SendMail;
   /** What services in other processes send in `X-API-Key`. Default: derived from the encryption key. */
   readonly serviceKey?: string;
   /** How long audit events are kept, at least 30 days. Default 365. */
@@ -161,6 +167,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     now,
     newId,
   });
+  const accounts = createAccountGuard({ now });
   const login = createLogin({
     ...shared,
     passwords,
@@ -168,7 +175,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     audit,
     limiter: createFailureLimiter({ now }),
     strangers: createFailureLimiter({ now, failuresMax: 30 }),
-    accounts: createAccountGuard({ now }),
+    accounts,
     secondFactor,
   });
   const refresh = createRefresh({
@@ -203,9 +210,25 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   const logout = createLogout({ store, keys, issuer, multiTenant, onRevoked, now, newId });
 
   const mfaSettings = createMfaSettings(mfaSecrets, now);
+  const commit = createCommitChange({ store, subjects, onRevoked, now, newId });
+  const passwordReset = createPasswordReset({
+    store,
+    multiTenant,
+    tenantStatus,
+    passwords,
+    commit,
+    sendMail: options.sendMail,
+    pageUrl: `${issuer.replace(/\/+$/, '')}${passwordResetPageUrl}`,
+    askers: createFailureLimiter({ now, what: 'requests for a new password from this address' }),
+    strangers: createFailureLimiter({ now, failuresMax: 30, what: 'wrong codes from this address' }),
+    accounts,
+    log: options.logger,
+    now,
+    newId,
+  });
   const identity: Identity = {
     store,
-    change: createChangeDirectory({ store, subjects, onRevoked, now, newId }),
+    change: createChangeDirectory(commit),
     passwords,
     secrets,
     limiter: createFailureLimiter({ now, what: 'wrong passwords' }),
@@ -225,6 +248,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     introspectRoute(createIntrospect({ ...shared, readAccessToken })),
     challengeMfaRoute(secondFactor),
     verifyMfaRoute(secondFactor),
+    ...passwordResetRoutes(passwordReset),
     getPermissionsRoute(),
     authorizeRoute(now),
     getUserinfoRoute(store, now),
@@ -254,8 +278,10 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     cookieKey: deriveKey(encryptionKey, 'cookie-signing').toString('base64url'),
     trustsProxy: options.trustedProxies.length > 0,
     login: { login, secondFactor },
+    offersPasswordReset: passwordReset.available,
     now,
   });
+  mountPasswordReset(app, passwordReset);
 
   revocations.start();
   changes.start();
@@ -279,6 +305,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
       await revocations.stop();
       await changes.stop();
       await retention.stop();
+      await passwordReset.settled();
       await audit.settled();
       await housekeeping.settled();
     },

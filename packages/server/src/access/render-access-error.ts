@@ -27,7 +27,7 @@ const translated: Partial<Record<ErrorName, AccessErrorName>> = {
 };
 
 /** Identity numbers the same refusals under its own prefix (access-manager §7). */
-const mirrored: ReadonlySet<AccessErrorName> = new Set([
+export const mirrored: ReadonlySet<AccessErrorName> = new Set([
   'missing_fields',
   'invalid_path_parameter',
   'unexpected_fields',

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { accessErrorsDocument } from '../../../../scripts/access-errors-doc.ts';
 import { configurationDocument } from '../../../../scripts/configuration-doc.ts';
 import { errorsDocument } from '../../../../scripts/errors-doc.ts';
 
@@ -8,6 +9,10 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 
 test('docs/errors.md is what the catalogue says (npm run docs:errors)', () => {
   expect(read('docs/errors.md')).toBe(errorsDocument());
+});
+
+test('docs/access-errors.md is what the catalogue of the Access Manager says (npm run docs:errors)', () => {
+  expect(read('docs/access-errors.md')).toBe(accessErrorsDocument());
 });
 
 test('every relative link in the documents leads somewhere', () => {

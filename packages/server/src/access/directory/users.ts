@@ -37,6 +37,19 @@ export async function findUserByUsername(
   return row && withoutInstant(row);
 }
 
+/** What a person who forgot the password remembers: the user name, or else the e-mail. */
+export async function findUserToReset(tx: DirectoryTx, text: string): Promise<UserRecord | undefined> {
+  const byName = await findUserByUsername(tx, text);
+  if (byName !== undefined) return byName;
+  const row = await tx.db
+    .selectFrom('app_user')
+    .select(columns)
+    .where('tenant_id', '=', tx.tenantId)
+    .where((where) => where(where.fn('lower', ['email']), '=', where.fn('lower', [where.val(text)])))
+    .executeTakeFirst();
+  return row && withoutInstant(row);
+}
+
 /** Anything that is no UUID is nobody's id. */
 export async function findUserById({ db, tenantId }: DirectoryTx, text: string): Promise<UserRecord | undefined> {
   const id = parseUuid(text);
@@ -68,6 +81,17 @@ export async function holdPassword(
     .forShare()
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Until the end of the transaction: of two that count what they did for this user, the second sees the first. */
+export async function lockUser({ db, tenantId }: DirectoryTx, id: string): Promise<void> {
+  await db
+    .selectFrom('app_user')
+    .select('id')
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .execute();
 }
 
 function withoutInstant<R extends { disabledAt: string | null }>({ disabledAt, ...rest }: R) {

@@ -1,3 +1,4 @@
+import type { TenantId } from '@cofferdam/core';
 import { type AccessContext, callerOf } from '../access-context.js';
 import { type AuditEvent, insertAuditEvent } from '../directory/audit-events.js';
 import { recordChange } from '../directory/directory-changes.js';
@@ -22,25 +23,40 @@ export interface Change<T> {
   readonly changed?: Subject;
 }
 
+export type ChangeWork<T> = (tx: DirectoryTx, now: Date) => Promise<Change<T>>;
+
 /** What an administrator or a person does to the directory of their own tenant. */
-export type ChangeDirectory = <T>(
-  context: AccessContext,
-  work: (tx: DirectoryTx, now: Date) => Promise<Change<T>>,
-) => Promise<T>;
+export type ChangeDirectory = <T>(context: AccessContext, work: ChangeWork<T>) => Promise<T>;
+
+/** Where a change happens and whose it is: undefined for somebody who has no token, and then `target` tells. */
+export interface ChangeAuthor {
+  readonly tenantId: TenantId;
+  readonly actor: string | undefined;
+  readonly address: string;
+}
+
+export type CommitChange = <T>(author: ChangeAuthor, work: ChangeWork<T>) => Promise<T>;
+
+/** The change of a caller: see `createCommitChange`. */
+export function createChangeDirectory(commit: CommitChange): ChangeDirectory {
+  return (context, work) => {
+    const { tenantId, principal } = callerOf(context);
+    return commit({ tenantId, actor: principal.subject, address: context.address }, work);
+  };
+}
 
 /**
  * One commit: the change, its audit event, and the word of it for every process. Afterwards this process has forgotten
  * what it remembered of the subject.
  */
-export function createChangeDirectory(options: ChangeDirectoryOptions): ChangeDirectory {
+export function createCommitChange(options: ChangeDirectoryOptions): CommitChange {
   const { store, subjects, onRevoked, now, newId } = options;
-  return async (context, work) => {
-    const { tenantId, principal } = callerOf(context);
+  return async ({ tenantId, actor, address }, work) => {
     const { answer, changed } = await withDirectory(store, tenantId, async (tx) => {
       const at = now();
       const change = await work(tx, at);
-      const { address } = context;
-      await insertAuditEvent(tx, newId(), at, { ...change.event, result: 'ok', actor: principal.subject, address });
+      const by = { ...(actor !== undefined && { actor }), address };
+      await insertAuditEvent(tx, newId(), at, { ...change.event, result: 'ok', ...by });
       if (change.changed !== undefined) await recordChange(tx, change.changed, at);
       return change;
     });

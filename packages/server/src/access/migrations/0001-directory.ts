@@ -1,5 +1,6 @@
 import type { Migration } from '../../postgres/migration.js';
 import { systemTenantId } from '../reserved-tenants.js';
+import { tenantWall } from './tenant-wall.js';
 
 /**
  * The shared user directory: one of the two exceptions to "never stored together" (contract). So every row carries its
@@ -16,16 +17,7 @@ const tenantTables = [
   'audit_event',
 ];
 
-const walls = tenantTables
-  .map(
-    (table) => /* sql */ `
-alter table ${table} enable row level security;
-alter table ${table} force row level security;
-create policy tenant_wall on ${table}
-  using (tenant_id = current_setting('cofferdam.tenant_id', true))
-  with check (tenant_id = current_setting('cofferdam.tenant_id', true));`,
-  )
-  .join('\n');
+const walls = tenantTables.map(tenantWall).join('\n');
 
 export const directory: Migration = {
   id: '0001_directory',

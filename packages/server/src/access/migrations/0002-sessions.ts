@@ -1,4 +1,5 @@
 import type { Migration } from '../../postgres/migration.js';
+import { tenantWall } from './tenant-wall.js';
 
 /** What a login leaves behind. Walled as in 0001: tenant in every primary key, row-level security forced. */
 const tenantTables = [
@@ -11,16 +12,7 @@ const tenantTables = [
   'remembered_device',
 ];
 
-const walls = tenantTables
-  .map(
-    (table) => /* sql */ `
-alter table ${table} enable row level security;
-alter table ${table} force row level security;
-create policy tenant_wall on ${table}
-  using (tenant_id = current_setting('cofferdam.tenant_id', true))
-  with check (tenant_id = current_setting('cofferdam.tenant_id', true));`,
-  )
-  .join('\n');
+const walls = tenantTables.map(tenantWall).join('\n');
 
 export const sessions: Migration = {
   id: '0002_sessions',

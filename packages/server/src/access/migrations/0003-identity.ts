@@ -1,4 +1,5 @@
 import type { Migration } from '../../postgres/migration.js';
+import { tenantWall } from './tenant-wall.js';
 
 /** What the Identity API keeps, and the feed by which every process learns of a changed user or application. */
 export const identity: Migration = {
@@ -34,11 +35,6 @@ create table directory_change (
   changed_at timestamptz not null,
   primary key (tenant_id, position)
 );
-create unique index directory_change_position on directory_change (position);
-alter table directory_change enable row level security;
-alter table directory_change force row level security;
-create policy tenant_wall on directory_change
-  using (tenant_id = current_setting('cofferdam.tenant_id', true))
-  with check (tenant_id = current_setting('cofferdam.tenant_id', true));
+create unique index directory_change_position on directory_change (position);${tenantWall('directory_change')}
 `,
 };

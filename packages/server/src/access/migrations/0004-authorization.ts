@@ -1,4 +1,5 @@
 import type { Migration } from '../../postgres/migration.js';
+import { tenantWall } from './tenant-wall.js';
 
 /** What the authorization endpoint keeps between its steps, and where clients may be sent back to. */
 export const authorization: Migration = {
@@ -24,11 +25,6 @@ create table oidc_record (
 create index oidc_record_uid on oidc_record (tenant_id, kind, uid) where uid is not null;
 create index oidc_record_grant on oidc_record (tenant_id, grant_id) where grant_id is not null;
 create index oidc_record_expiry on oidc_record (tenant_id, expires_at);
-
-alter table oidc_record enable row level security;
-alter table oidc_record force row level security;
-create policy tenant_wall on oidc_record
-  using (tenant_id = current_setting('cofferdam.tenant_id', true))
-  with check (tenant_id = current_setting('cofferdam.tenant_id', true));
+${tenantWall('oidc_record')}
 `,
 };

@@ -18,6 +18,7 @@ export interface StepContext {
   readonly clientId: string;
   /** What stands in the field at first. */
   readonly username: string;
+  readonly resetUrl: string | undefined;
   readonly address: string;
 }
 
@@ -34,10 +35,10 @@ export async function answerStep(
   form: Readonly<Record<string, string>> | undefined,
   context: StepContext,
 ): Promise<StepOutcome> {
-  const { action, clientName, tenantId, clientId, address } = context;
+  const { action, clientName, resetUrl, tenantId, clientId, address } = context;
   const passwordPage = (status: number, username: string, problem?: string): StepOutcome => ({
     status,
-    page: { step: 'password', action, clientName, username, problem },
+    page: { step: 'password', action, clientName, username, resetUrl, problem },
   });
   if (form === undefined) return passwordPage(200, context.username);
   const { step, username = '', password = '', mfaToken = '', code = '' } = form;
@@ -83,7 +84,7 @@ function firstCodePage(action: string, { mfaToken, mfaTypes, preferredType }: Mf
 }
 
 /** Status and sentence for a person; whatever is not expected goes on to the error handler. */
-function told(error: unknown, wrong: string): [number, string] {
+export function told(error: unknown, wrong: string): [number, string] {
   if (!(error instanceof AccessError)) throw error;
   const isWrong = error.reasonName === 'bad_credentials' || error.reasonName === 'mfa_code_wrong';
   return [error.status, isWrong ? wrong : error.info.message];

@@ -5,6 +5,8 @@ export interface PasswordStep {
   readonly action: string;
   readonly clientName: string;
   readonly username: string;
+  /** Where a forgotten password is replaced; undefined: nowhere here. */
+  readonly resetUrl: string | undefined;
   readonly problem: string | undefined;
 }
 
@@ -39,7 +41,7 @@ export function renderLoginPage(page: PasswordStep | CodeStep): string {
   return page.step === 'password' ? renderPasswordStep(page) : renderCodeStep(page);
 }
 
-function renderPasswordStep({ action, clientName, username, problem }: PasswordStep): string {
+function renderPasswordStep({ action, clientName, username, resetUrl, problem }: PasswordStep): string {
   return layout(
     'Sign in',
     `<p>to continue to <strong>${escapeHtml(clientName)}</strong></p>
@@ -50,7 +52,8 @@ ${alert(problem)}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"${username === '' ? '' : ' autofocus'}>
 <button name="step" value="password">Sign in</button>
-</form>`,
+</form>
+${resetUrl === undefined ? '' : `<p><a href="${escapeHtml(resetUrl)}">Forgot your password?</a></p>`}`,
   );
 }
 
@@ -86,11 +89,11 @@ export function renderErrorPage(description: string): string {
   return layout('This did not work', `${alert(description)}<p>Go back to the application and begin again.</p>`);
 }
 
-function alert(problem: string | undefined): string {
+export function alert(problem: string | undefined): string {
   return problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`;
 }
 
-function layout(title: string, body: string): string {
+export function layout(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -107,10 +110,11 @@ fieldset{border:1px solid #d0d5db;border-radius:.25rem}
 input:not([type=radio]){width:100%;box-sizing:border-box;padding:.6rem;font:inherit;border:1px solid #6b7682;border-radius:.25rem}
 button{width:100%;margin-top:1.25rem;padding:.7rem;font:inherit;font-weight:600;color:#fff;background:#0b5cad;border:0;border-radius:.25rem;cursor:pointer}
 button.second{color:#0b5cad;background:#fff;border:1px solid #0b5cad}
+a{color:#0b5cad}
 :focus-visible{outline:3px solid #f0a500;outline-offset:2px}
 [role=alert]{padding:.6rem;border-left:4px solid #b3261e;background:#fdecea;color:#7a1a14}
 [role=status]{padding:.6rem;border-left:4px solid #2e7d32;background:#edf7ee}
-@media (prefers-color-scheme:dark){body{background:#14171a;color:#e8eaed}main{background:#1e2226;border-color:#3a4149}input:not([type=radio]){background:#14171a;color:inherit}[role=alert]{background:#3b1513;color:#ffdad6}[role=status]{background:#16301a}button.second{background:transparent;color:#8ec5ff;border-color:#8ec5ff}}
+@media (prefers-color-scheme:dark){body{background:#14171a;color:#e8eaed}main{background:#1e2226;border-color:#3a4149}input:not([type=radio]){background:#14171a;color:inherit}[role=alert]{background:#3b1513;color:#ffdad6}[role=status]{background:#16301a}a{color:#8ec5ff}button.second{background:transparent;color:#8ec5ff;border-color:#8ec5ff}}
 </style>
 </head>
 <body><main>
@@ -121,7 +125,7 @@ ${body}
 `;
 }
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -8,11 +8,13 @@ import { findTenantOfClient } from '../directory/with-directory.js';
 import { singleTenantId } from '../reserved-tenants.js';
 import { type AuthorizationLogin, answerStep } from './answer-step.js';
 import { pageHeaders, renderErrorPage, renderLoginPage } from './login-page.js';
+import { passwordResetPage } from './mount-password-reset.js';
 import { createTenantProvider, pathOfTenant, type TenantProviderOptions } from './tenant-provider.js';
 
 export interface AuthorizationOptions extends TenantProviderOptions {
   readonly multiTenant: boolean;
   readonly login: AuthorizationLogin;
+  readonly offersPasswordReset: boolean;
 }
 
 export const authorizationUrl = '/oidc/auth';
@@ -25,7 +27,7 @@ const providersMax = 100;
  * oidc-provider is reachable.
  */
 export function mountAuthorization(app: FastifyInstance, options: AuthorizationOptions): void {
-  const { store, multiTenant, login } = options;
+  const { store, multiTenant, login, offersPasswordReset } = options;
   const providers = new LRUCache<TenantId, Promise<Provider>>({ max: providersMax });
 
   function providerOf(tenantId: TenantId): Promise<Provider> {
@@ -97,6 +99,7 @@ export function mountAuthorization(app: FastifyInstance, options: AuthorizationO
         ...page,
         tenantId,
         clientId: client.clientId,
+        resetUrl: offersPasswordReset ? passwordResetPage(client.clientId) : undefined,
         username: typeof hint === 'string' ? hint.slice(0, 256) : '',
         address: request.ip,
       });

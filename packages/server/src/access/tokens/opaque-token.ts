@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { canonicalTenantId, type TenantId } from '@cofferdam/core';
 
 /** What a token is for; a prefix of its text, so that secret scanners and people can tell them apart. */
-export type OpaqueKind = 'refresh' | 'mfa' | 'device';
+export type OpaqueKind = 'refresh' | 'mfa' | 'device' | 'reset';
 
-const prefixes: Record<OpaqueKind, string> = { refresh: 'cfr_', mfa: 'cfm_', device: 'cfd_' };
+const prefixes: Record<OpaqueKind, string> = { refresh: 'cfr_', mfa: 'cfm_', device: 'cfd_', reset: 'cfp_' };
 const randomLength = 32;
 
 export interface OpaqueToken {

@@ -40,6 +40,14 @@ export interface SessionTables {
     consumed_at: OptionalInstant;
     session_id: string | null;
   };
+  password_reset: {
+    tenant_id: string;
+    token_hash: Buffer;
+    user_id: string;
+    email: string;
+    created_at: Instant;
+    expires_at: Instant;
+  };
   revocation_feed: { only_row: Generated<boolean>; position: number };
   revoked_token: { tenant_id: string; jti: string; expires_at: Instant; position: number };
   user_mfa: {

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { accessSearchPath, accessServiceSettings, prepareAccessDatabase } from '../../access/access-database.js';
-import { type AccessManager, createAccessManager } from '../../access/access-manager.js';
+import { type AccessManager, type AccessManagerOptions, createAccessManager } from '../../access/access-manager.js';
 import { type BootstrapSecrets, bootstrapSingleTenant } from '../../access/bootstrap-single-tenant.js';
-import type { SendCode } from '../../access/login/send-code.js';
 import { createCodeSender } from '../../access/senders/code-sender.js';
 import { createFileSender } from '../../access/senders/file-sender.js';
 import { createSmtpSender } from '../../access/senders/smtp-sender.js';
@@ -43,7 +42,7 @@ export async function startAccess(
     onError: (error) => log.warn({ err: error }, 'an idle connection of the Access Manager broke'),
   });
   closers.add(() => pool.end());
-  const sendCode = openCodeSender(ground);
+  const senders = openSenders(ground);
   const access = await createAccessManager({
     pool,
     encryptionKey: secrets.encryptionKey,
@@ -55,7 +54,7 @@ export async function startAccess(
     trustedProxies: config.trustedProxies,
     ...(config.accessServiceKey !== undefined && { serviceKey: config.accessServiceKey }),
     auditRetentionDays: config.auditRetentionDays,
-    ...(sendCode && { sendCode }),
+    ...senders,
     version,
     logger: log,
     now,
@@ -66,14 +65,14 @@ export async function startAccess(
 }
 
 /** Codes go out by e-mail, or into files for local use. In production nothing secret is left lying in files. */
-function openCodeSender({ config, newId }: Ground): SendCode | undefined {
-  if (config.smtpUrl !== undefined)
-    return createCodeSender({
-      sendMail: createSmtpSender({ url: config.smtpUrl, from: config.smtpFrom }),
-      sendText: undefined,
-    });
-  if (config.environmentName === 'production') return undefined;
-  return createCodeSender(createFileSender(join(config.dataDirectory, 'outbox'), newId));
+function openSenders({ config, newId }: Ground): Pick<AccessManagerOptions, 'sendCode' | 'sendMail'> {
+  if (config.smtpUrl !== undefined) {
+    const sendMail = createSmtpSender({ url: config.smtpUrl, from: config.smtpFrom });
+    return { sendMail, sendCode: createCodeSender({ sendMail, sendText: undefined }) };
+  }
+  if (config.environmentName === 'production') return {};
+  const files = createFileSender(join(config.dataDirectory, 'outbox'), newId);
+  return { sendMail: files.sendMail, sendCode: createCodeSender(files) };
 }
 
 /** Single-tenant: an administrator and an application, made the first time; the secrets go into the data folder, once. */

@@ -4,6 +4,7 @@ import { Text } from '../../../http/schemas.js';
 import { type AccessContext, callerOf } from '../../access-context.js';
 import { AccessError } from '../../access-errors.js';
 import { checkPasswordPolicy } from '../../credentials/password-policy.js';
+import { deletePasswordResets } from '../../directory/password-resets.js';
 import { updateUser, userNotFound } from '../../directory/user-accounts.js';
 import { findUserById } from '../../directory/users.js';
 import { withDirectory } from '../../directory/with-directory.js';
@@ -93,6 +94,7 @@ async function setPassword(
     if (was !== undefined && (await findUserById(tx, id))?.passwordHash !== was)
       throw new AccessError('old_password_wrong', { message: 'The password was changed meanwhile.' });
     await updateUser(tx, id, { password_hash: passwordHash }, now);
+    await deletePasswordResets(tx, id);
     const subject = { kind: 'person', subject: id } as const;
     await endSessionsOfSubject(tx, subject, 'password_changed', now);
     return { answer: undefined, event: { kind: 'password', reason, target: id }, changed: subject };

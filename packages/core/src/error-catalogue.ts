@@ -359,6 +359,8 @@ export const errorCatalogue = {
   related_party_end_date_invalid: { code: 'CRM-0029', title: 'Related Party End Date Invalid' },
   /** holder delete refused because of accounts */
   holder_has_accounts: { code: 'CRM-0030', title: 'Unable to Delete Holder' },
+  /** a quota of the tenant is used up (HTTP 429, with Retry-After); ours, the contract has no such code */
+  tenant_quota_exceeded: { code: 'COF-0001', title: 'Tenant Quota Exceeded' },
 } as const satisfies Record<string, { code: string; title: string }>;
 
 export type ErrorName = keyof typeof errorCatalogue;

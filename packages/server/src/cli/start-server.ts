@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../config.js';
 import type { ExternalIssuer } from '../http/external-issuer.js';
 import type { TenantResolver } from '../http/principal.js';
+import type { QuotaGate } from '../http/quota-gate.js';
 import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
 import { createPoster } from '../ledger/posting/poster.js';
@@ -14,6 +15,7 @@ import { lastExpand } from '../postgres/migration.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
 import { createPoolMetrics } from '../tenancy/pool-metrics.js';
+import { createQuotas } from '../tenancy/quotas.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
 import { createTenantLabels, dropTenantSeries } from '../tenancy/tenant-labels.js';
 import type { TenantManager } from '../tenancy/tenant-manager.js';
@@ -128,6 +130,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
 }
 
 interface Stores {
+  readonly quotas?: QuotaGate;
   readonly tenants: TenantResolver<TenantContext>;
   readonly checks: Record<string, () => Promise<Check>>;
   readonly metadataIndexes: MetadataIndexPort;
@@ -164,6 +167,7 @@ async function openStores(
     });
     closers.add(() => pools.close(drainMs));
     return {
+      quotas: createQuotas({ catalogue, registry: metrics, labels }),
       tenants: createTenantResolver({
         catalogue,
         pools,

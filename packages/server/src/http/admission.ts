@@ -2,6 +2,7 @@ import { LedgerError } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticate, Authenticated } from './authenticate.js';
 import type { Permission, PermissionSource, TenantResolver } from './principal.js';
+import type { QuotaGate } from './quota-gate.js';
 import type { Admission, Guard } from './route.js';
 
 export interface AdmissionOptions<Context> {
@@ -10,13 +11,15 @@ export interface AdmissionOptions<Context> {
     | { readonly enabled: false }
     | { readonly enabled: true; readonly authenticate: Authenticate; readonly permissions: PermissionSource };
   readonly tenants: TenantResolver<Context>;
+  /** What a tenant may use; undefined: as much as it likes. */
+  readonly quotas?: QuotaGate | undefined;
 }
 
 /**
  * The door of the ledger (tenancy §5.1): verify the token, resolve the tenant from the verified claims and nothing else,
  * then ask for the permission. A public route gets no context: it must not touch a tenant.
  */
-export function createAdmission<Context>({ auth, tenants }: AdmissionOptions<Context>): Admission<Context> {
+export function createAdmission<Context>({ auth, tenants, quotas }: AdmissionOptions<Context>): Admission<Context> {
   return {
     async admit(request: FastifyRequest, guard: Guard) {
       if ('public' in guard) return { context: undefined as Context, principal: undefined };
@@ -24,13 +27,30 @@ export function createAdmission<Context>({ auth, tenants }: AdmissionOptions<Con
       if (!auth.enabled) return { context: await tenants.resolve(undefined), principal: undefined };
       const authenticated = await auth.authenticate(request);
       const { principal } = authenticated;
-      // Before the permission: of a tenant that is unknown, suspended or purged no permission is known either, and the
-      // caller is to be told which it is (contract, "One answer for refusals").
-      const context = await tenants.resolve(principal);
-      await requirePermission(auth.permissions, authenticated, guard.permission);
-      return { context, principal };
+      if (principal.tenantId !== undefined) request.tenantId = principal.tenantId;
+      // First, since it is cheapest: whoever has used up its quota costs the others no more than this.
+      const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
+      const leave = principal.tenantId && quotas?.enter(principal.tenantId, isWrite);
+      try {
+        return {
+          ...(await admitVerified(auth.permissions, authenticated, guard.permission)),
+          leave: leave || undefined,
+        };
+      } catch (error) {
+        if (leave) leave();
+        throw error;
+      }
     },
   };
+
+  async function admitVerified(permissions: PermissionSource, authenticated: Authenticated, permission: Permission) {
+    const { principal } = authenticated;
+    // Before the permission: of a tenant that is unknown, suspended or purged no permission is known either, and the
+    // caller is to be told which it is (contract, "One answer for refusals").
+    const context = await tenants.resolve(principal);
+    await requirePermission(permissions, authenticated, permission);
+    return { context, principal };
+  }
 }
 
 async function requirePermission(

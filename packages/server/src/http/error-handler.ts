@@ -32,7 +32,11 @@ export function answerError(
   const rendered = renderSafely(refusal, request, renderError);
   if (rendered.status >= 500) {
     const internal = refusal instanceof LedgerError ? refusal.info.log : undefined;
-    request.log.error({ err: refusal, ...(internal !== undefined && { cause: internal }) }, 'request failed');
+    const tenant = request.tenantId === undefined ? {} : { tenantId: request.tenantId };
+    request.log.error(
+      { ...tenant, err: refusal, ...(internal !== undefined && { cause: internal }) },
+      'request failed',
+    );
   }
   if (refusal instanceof LedgerError && refusal.reasonName === 'payload_too_large') letFinish(request, reply);
   return reply.code(rendered.status).headers(rendered.headers).send(stringifyJson(rendered.body));

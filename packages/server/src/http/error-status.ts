@@ -180,4 +180,5 @@ export const errorStatus: Readonly<Record<ErrorName, number>> = {
   related_party_start_date_required: 400,
   related_party_end_date_invalid: 400,
   holder_has_accounts: 422,
+  tenant_quota_exceeded: 429,
 };

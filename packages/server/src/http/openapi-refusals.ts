@@ -52,7 +52,7 @@ export class SharedRefusals {
     const headers = {
       ...commonHeaders(route),
       ...(status === 401 && { 'WWW-Authenticate': { schema: { type: 'string' } } }),
-      ...(status === 503 && { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } }),
+      ...((status === 503 || status === 429) && { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } }),
     };
     const response = { description: `${STATUS_CODES[status]}: ${listed.join(', ')}`, headers };
     if (route.method === 'HEAD') return response;
@@ -99,6 +99,7 @@ const protectedRoute = [
   'tenant_not_found',
   'tenant_not_provisioned',
   'tenant_service_unavailable',
+  'tenant_quota_exceeded',
 ] as const satisfies readonly ErrorName[];
 
 const anyBody = [

@@ -7,7 +7,7 @@ export const ProblemView = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.String({ description: 'The stable contract.', pattern: '^(CRM-)?\\d{4}$' }),
+    code: Type.String({ description: 'The stable contract.', pattern: '^(CRM-|COF-)?\\d{4}$' }),
     entityType: Type.Optional(Type.String()),
     reason: Type.Optional(Type.String({ description: 'A word beside the code, such as TENANT_SUSPENDED.' })),
     errors: Type.Optional(

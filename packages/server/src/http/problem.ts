@@ -61,6 +61,7 @@ function challenge(refusal: LedgerError, status: number): Record<string, string>
     // RFC 6750 §3.1: no error attribute when no token was sent.
     return { 'www-authenticate': refusal.reasonName === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"' };
   }
-  if (status === 503) return { 'retry-after': String(refusal.info.retryAfterSeconds ?? defaultRetryAfterSeconds) };
+  if (status === 503 || status === 429)
+    return { 'retry-after': String(refusal.info.retryAfterSeconds ?? defaultRetryAfterSeconds) };
   return {};
 }

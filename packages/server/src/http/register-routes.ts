@@ -1,5 +1,5 @@
 import { LedgerError, parseUuid } from '@cofferdam/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { stringifyJson } from './json.js';
 import type { Principal } from './principal.js';
 import type { Admission, Answer, Guard, RouteDefinition } from './route.js';
@@ -12,7 +12,10 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as co
 interface Admitted<Context> {
   readonly context: Context;
   readonly principal: Principal | undefined;
-  readonly params: Readonly<Record<string, string>>;
+  params: Readonly<Record<string, string>>;
+  leave?: () => void;
+  /** From here on the handler says when the request is over. */
+  handling: boolean;
 }
 
 /**
@@ -28,6 +31,7 @@ export function registerRoutes<Context>(
 ): void {
   refuseBadTable(routes);
   if (!app.hasRequestDecorator('admitted')) app.decorateRequest('admitted', null);
+  if (!app.hasRequestDecorator('tenantId')) app.decorateRequest('tenantId', undefined);
   if (!app.hasRequestDecorator('bodyBytes')) app.decorateRequest('bodyBytes', 0);
   for (const route of routes) registerRoute(app, route, admission);
   refuseOtherMethods(app, routes);
@@ -48,26 +52,43 @@ function registerRoute<Context>(
     onRequest: async (request, reply) => {
       if (route.deprecated)
         reply.headers(deprecationHeaders(route.deprecated, request.params as Record<string, string>));
-      const { context, principal } = await admission.admit(request, route.guard);
-      request.admitted = { context, principal, params: readParams(request.params as Record<string, string>) };
+      const { context, principal, leave } = await admission.admit(request, route.guard);
+      const admitted: Admitted<Context> = { context, principal, params: noParams, handling: false };
+      // Whoever hangs up is answered no more, but what its handler has begun goes on and counts until it is done.
+      if (leave) admitted.leave = leave;
+      if (leave) reply.raw.once('close', () => admitted.handling || leave());
+      admitted.params = readParams(request.params as Record<string, string>);
+      request.admitted = admitted;
     },
     handler: async (request, reply) => {
-      const { context, principal, params } = request.admitted as Admitted<Context>;
-      const answer = await route.handler({
+      const admitted = request.admitted as Admitted<Context>;
+      const { context, principal, params } = admitted;
+      const body = checkBody ? (checkBody(request.body) as never) : (undefined as never);
+      admitted.handling = true;
+      const handled = route.handler({
         context,
         principal,
         params,
         query: request.query as Record<string, string>,
-        body: checkBody ? (checkBody(request.body) as never) : (undefined as never),
+        body,
         bodyBytes: request.bodyBytes,
         headers: request.headers,
-        log: request.log,
+        get log() {
+          return tenantLog(request);
+        },
       });
-      return send(reply, answer);
+      if (admitted.leave) handled.then(admitted.leave, admitted.leave);
+      return send(reply, await handled);
     },
   });
 }
 
+/** Made when it is used: a logger for each request would cost more than the request's own JSON. */
+function tenantLog(request: FastifyRequest): FastifyBaseLogger {
+  return request.tenantId === undefined ? request.log : request.log.child({ tenantId: request.tenantId });
+}
+
+const noParams = Object.freeze({});
 const asItCame = (body: unknown): unknown => body ?? {};
 
 /** Text bodies with a media type of their own go out as they are (`/health`, `/metrics`), all else as JSON. */
@@ -161,5 +182,7 @@ declare module 'fastify' {
     admitted: unknown;
     /** Set by the body parser. */
     bodyBytes: number;
+    /** Of the verified token; for log lines. */
+    tenantId: string | undefined;
   }
 }

@@ -97,7 +97,14 @@ export function defineRoute<Context, Body extends TSchema = TSchema>(
   return route as unknown as RouteDefinition<Context>;
 }
 
+export interface Admitted<Context> {
+  readonly context: Context;
+  readonly principal: Principal | undefined;
+  /** To be called when the request is over; calling it again does nothing. */
+  readonly leave?: (() => void) | undefined;
+}
+
 /** What a listener does before a handler: authenticate, authorize, resolve. Throws a refusal. */
 export interface Admission<Context> {
-  admit(request: FastifyRequest, guard: Guard): Promise<{ context: Context; principal: Principal | undefined }>;
+  admit(request: FastifyRequest, guard: Guard): Promise<Admitted<Context>>;
 }

@@ -4,6 +4,7 @@ import { type ConnectionSettings, connectionSettings, type TlsSettings } from '.
 import type { AssociationStatus } from './associations.js';
 import { type Catalogue, type CatalogueOptions, type CatalogueRow, createCatalogue } from './catalogue-reader.js';
 import type { Vault } from './credentials.js';
+import type { TenantQuotas } from './quotas.js';
 import type { TenantStatus } from './tenant-record.js';
 
 /** What a ledger process knows of a tenant. */
@@ -18,6 +19,8 @@ export interface TenantConfig extends CatalogueRow {
   readonly schemaVersion: string | null;
   /** Id of the last contract migration of its books, which builds before that one cannot work with. */
   readonly contractVersion: string | null;
+  /** Undefined: none. */
+  readonly quotas?: TenantQuotas | undefined;
   /** Undefined before provisioning has got that far and after the purge. */
   readonly store: TenantStore | undefined;
 }
@@ -52,6 +55,7 @@ interface Raw {
   connections_max: number | null;
   connections_idle: number | null;
   statement_timeout_ms: number | null;
+  quotas: Record<string, unknown>;
 }
 
 /** How a ledger process is seen on the control database; the id of the last migration that it knows follows. */
@@ -80,10 +84,17 @@ export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogu
           configVersion: raw.config_version ?? 0,
           schemaVersion: raw.schema_version,
           contractVersion: raw.contract_version,
+          quotas: readQuotas(raw.quotas),
           store: readStore(raw, options.vault),
         }),
     },
   );
+}
+
+/** jsonb arrives as `type-parsers.ts` says: a number may be one that keeps its digits. */
+function readQuotas(raw: Record<string, unknown>): TenantQuotas | undefined {
+  const entries = Object.entries(raw).map(([name, value]) => [name, Number(value)] as const);
+  return entries.length === 0 ? undefined : Object.freeze(Object.fromEntries(entries));
 }
 
 function readStore(raw: Raw, vault: Vault): TenantStore | undefined {

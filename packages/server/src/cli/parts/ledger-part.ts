@@ -14,6 +14,7 @@ import { createListener, registerRoutes } from '../../http/listener.js';
 import { registerOpenApi } from '../../http/openapi.js';
 import type { TenantResolver } from '../../http/principal.js';
 import { renderProblem } from '../../http/problem.js';
+import type { QuotaGate } from '../../http/quota-gate.js';
 import { createRemoteChanges } from '../../http/remote-changes.js';
 import { createRemotePermissions } from '../../http/remote-permissions.js';
 import { createRemoteRevocations } from '../../http/remote-revocations.js';
@@ -35,6 +36,8 @@ export interface LedgerPart {
 
 export interface LedgerOptions {
   readonly tenants: TenantResolver<TenantContext>;
+  /** Multi-tenant. */
+  readonly quotas?: QuotaGate;
   /** The Access Manager of this process; undefined: another one, at `config.authAddress`. */
   readonly access: AccessManager | undefined;
   readonly checks: Readonly<Record<string, () => Promise<Check>>>;
@@ -84,7 +87,7 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
       app.addHook('onClose', () => feed.stop());
     }
   }
-  const admission = createAdmission({ auth: door, tenants: options.tenants });
+  const admission = createAdmission({ auth: door, tenants: options.tenants, quotas: options.quotas });
   registerRoutes(app, routes, admission);
   registerOpenApi(app, {
     title: 'Cofferdam Ledger',

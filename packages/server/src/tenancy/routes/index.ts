@@ -7,6 +7,7 @@ import { listAuditRoute } from './audit.js';
 import { deleteTenantRoute, reactivateTenantRoute, suspendTenantRoute } from './change-tenant-status.js';
 import { createTenantRoute } from './create-tenant.js';
 import { operationRoutes } from './operations.js';
+import { getQuotasRoute, putQuotasRoute } from './quotas.js';
 import { getTenantRoute, listActiveTenantsRoute, listTenantsRoute } from './read-tenants.js';
 import { rotateCredentialsRoute } from './rotate-credentials.js';
 
@@ -24,6 +25,8 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     reactivateTenantRoute(manager),
     deleteTenantRoute(manager),
     rotateCredentialsRoute(manager),
+    getQuotasRoute(manager),
+    putQuotasRoute(manager),
     ...associationRoutes(manager),
     ...operationRoutes(manager),
     listAuditRoute(manager),

@@ -1,0 +1,10 @@
+import type { TenantId } from '@cofferdam/core';
+
+/** Holds tenants to their quotas; asked for each request, before its body is read. */
+export interface QuotaGate {
+  /**
+   * Lets a request in, or not. The answer, when there is one, is called when the request is over.
+   * @throws LedgerError tenant_quota_exceeded
+   */
+  enter(tenantId: TenantId, isWrite: boolean): (() => void) | undefined;
+}

@@ -1,0 +1,138 @@
+import { LedgerError, type TenantId } from '@cofferdam/core';
+import { Counter, type Registry } from 'prom-client';
+import type { QuotaGate } from '../http/quota-gate.js';
+import type { Catalogue } from './catalogue-reader.js';
+import type { TenantConfig } from './tenant-config.js';
+import type { TenantLabels } from './tenant-labels.js';
+
+/** What one tenant may use of one process. Absent: no bound. */
+export interface TenantQuotas {
+  /** Requests a second in the long run. */
+  readonly requestsPerSecond?: number;
+  /** Requests at once after a pause; default: those of one second. */
+  readonly burst?: number;
+  /** Requests that change something (all methods but GET and HEAD) under way at the same time. */
+  readonly concurrentPosts?: number;
+}
+
+interface Use {
+  quotas: TenantQuotas;
+  tokens: number;
+  filledAt: number;
+  writing: number;
+}
+
+export interface QuotaOptions {
+  readonly catalogue: Pick<Catalogue<TenantConfig>, 'peek' | 'onChange'>;
+  readonly registry?: Registry;
+  readonly labels?: TenantLabels;
+  /** Milliseconds of a clock that never jumps. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Holds each tenant to its quotas in this process (tenancy X-40): a token bucket and a count, no remote call. Only tenants
+ * that have quotas take memory here.
+ */
+export function createQuotas(options: QuotaOptions): QuotaGate {
+  const { catalogue, clock = () => performance.now() } = options;
+  const errors = quotaErrors();
+  const uses = new Map<TenantId, Use>();
+  const refused = options.registry && refusalCounter(options.registry);
+
+  catalogue.onChange(({ id, quotas }) => {
+    const use = uses.get(id);
+    if (use === undefined) return;
+    // What is under way still counts; only the bounds are new.
+    if (quotas === undefined && use.writing === 0) uses.delete(id);
+    else use.quotas = quotas ?? {};
+  });
+
+  const useOf = (id: TenantId): Use | undefined => {
+    const known = uses.get(id);
+    if (known !== undefined) return known;
+    const quotas = catalogue.peek(id)?.quotas;
+    if (quotas === undefined) return undefined;
+    const use = { quotas, tokens: burstOf(quotas), filledAt: clock(), writing: 0 };
+    uses.set(id, use);
+    return use;
+  };
+
+  const refuse = (id: TenantId, quota: string, error: LedgerError): never => {
+    refused?.inc({ tenant_id: options.labels?.peek(id) ?? 'other', quota });
+    throw error;
+  };
+
+  const takeToken = (id: TenantId, use: Use): void => {
+    const { requestsPerSecond: rate } = use.quotas;
+    if (rate === undefined) return;
+    const now = clock();
+    use.tokens = Math.min(burstOf(use.quotas), use.tokens + ((now - use.filledAt) * rate) / 1000);
+    use.filledAt = now;
+    if (use.tokens >= 1) use.tokens -= 1;
+    else refuse(id, 'requests', errors.tooMany(Math.ceil((1 - use.tokens) / rate)));
+  };
+
+  return Object.freeze({
+    enter(id: TenantId, isWrite: boolean) {
+      const use = useOf(id);
+      if (use === undefined) return undefined;
+      const { concurrentPosts } = use.quotas;
+      if (isWrite && concurrentPosts !== undefined && use.writing >= concurrentPosts)
+        return refuse(id, 'concurrent_posts', errors.tooManyAtOnce);
+      takeToken(id, use);
+      if (!isWrite || concurrentPosts === undefined) return undefined;
+      use.writing += 1;
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        use.writing -= 1;
+      };
+    },
+  });
+}
+
+function burstOf({ burst, requestsPerSecond = 1 }: TenantQuotas): number {
+  return burst ?? Math.max(1, requestsPerSecond);
+}
+
+const waitSecondsMax = 60;
+
+/**
+ * Refusing must cost next to nothing, or whoever is refused takes from the others after all: one error for each wait, made
+ * once. They are thrown as they are; their stack tells nothing anybody needs.
+ */
+function quotaErrors() {
+  const byWait = new Map<number, LedgerError>();
+  return {
+    tooManyAtOnce: new LedgerError('tenant_quota_exceeded', {
+      detail:
+        "More requests that change something at the same time than the tenant's quota; wait for answers before sending more.",
+      reason: 'TENANT_CONCURRENCY_QUOTA',
+      retryAfterSeconds: 1,
+    }),
+    tooMany(seconds: number): LedgerError {
+      const retryAfterSeconds = Math.min(Math.max(seconds, 1), waitSecondsMax);
+      let error = byWait.get(retryAfterSeconds);
+      if (error === undefined) {
+        error = new LedgerError('tenant_quota_exceeded', {
+          detail: `More requests a second than the tenant's quota; try again after ${retryAfterSeconds} s.`,
+          reason: 'TENANT_REQUEST_QUOTA',
+          retryAfterSeconds,
+        });
+        byWait.set(retryAfterSeconds, error);
+      }
+      return error;
+    },
+  };
+}
+
+function refusalCounter(registry: Registry) {
+  return new Counter({
+    name: 'tenant_quota_refusals_total',
+    help: 'Requests refused because of a quota of their tenant.',
+    labelNames: ['tenant_id', 'quota'],
+    registers: [registry],
+  });
+}

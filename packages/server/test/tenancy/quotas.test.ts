@@ -1,0 +1,104 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestServer, type TestServer, type TestTenant } from '../support/server.js';
+
+let server: TestServer;
+let noisy: TestTenant;
+let quiet: TestTenant;
+let tokens: { noisy: string; quiet: string };
+
+beforeAll(async () => {
+  // One connection a tenant: the posting engine, which likes to have two, works with one.
+  server = await startTestServer({ MULTI_TENANT_ENABLED: 'true', MULTI_TENANT_MAX_OPEN_CONNS_PER_TENANT: '1' });
+  noisy = await server.createTenant({ isolation: 'schema' });
+  quiet = await server.createTenant({ isolation: 'database' });
+  tokens = { noisy: await noisy.token(), quiet: await quiet.token() };
+});
+afterAll(() => server.stop());
+
+const setQuotas = async (quotas: object) => {
+  const { status, body } = await server.operate('PUT', `/v1/tenants/${noisy.id}/quotas`, { body: quotas });
+  expect({ status, body }).toEqual({ status: 200, body: quotas });
+};
+const list = (token: string) => server.call('GET', '/v1/organizations', { token });
+const settled = async (wanted: (status: number) => boolean) =>
+  expect.poll(async () => wanted((await list(tokens.noisy)).status), { timeout: 5_000, interval: 20 }).toBe(true);
+
+test('requests a second: 429 with the code, the reason and Retry-After; other tenants do not notice', async () => {
+  expect((await server.operate('GET', `/v1/tenants/${noisy.id}/quotas`)).body).toEqual({});
+  await setQuotas({ requestsPerSecond: 1, burst: 3 });
+  await settled((status) => status === 429);
+  const refused = await list(tokens.noisy);
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  expect(refused.headers.get('content-type')).toContain('application/problem+json');
+  expect(refused.body).toMatchObject({ code: 'COF-0001', status: 429, reason: 'TENANT_REQUEST_QUOTA' });
+  expect(refused.text).not.toContain(noisy.id);
+  const others = await Promise.all(Array.from({ length: 20 }, () => list(tokens.quiet)));
+  expect(others.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  // What was promised: after that long a request is served.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  expect((await list(tokens.noisy)).status).toBe(200);
+  const { text } = await server.operate('GET', '/metrics');
+  expect(text).toMatch(
+    new RegExp(`tenant_quota_refusals_total\\{tenant_id="(${noisy.id}|other)",quota="requests"\\} [1-9]`),
+  );
+});
+
+test('a refusal comes before the body is read', async () => {
+  await setQuotas({ requestsPerSecond: 1, burst: 1 });
+  await settled((status) => status === 429);
+  const url = new URL(`${server.running.urls.ledger}/v1/organizations`);
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const sent = request(url, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${tokens.noisy}`,
+        'content-type': 'application/json',
+        'content-length': '900000',
+      },
+    });
+    sent.on('response', (response) => {
+      resolve(response.statusCode);
+      sent.destroy();
+    });
+    sent.on('error', reject);
+    // The head alone: the body never comes.
+    sent.flushHeaders();
+  });
+  expect(status).toBe(429);
+});
+
+test('concurrent posts: more than the quota at once are refused, each place is free again afterwards', async () => {
+  await setQuotas({ concurrentPosts: 2 });
+  await settled((status) => status === 200);
+  const make = () =>
+    server.call('POST', '/v1/organizations', {
+      token: tokens.noisy,
+      body: { legalName: 'Firm', legalDocument: String(Math.random()) },
+    });
+  await expect
+    .poll(async () => (await Promise.all(Array.from({ length: 12 }, make))).some(({ status }) => status === 429), {
+      timeout: 5_000,
+    })
+    .toBe(true);
+  const results = await Promise.all(Array.from({ length: 12 }, make));
+  const refused = results.find(({ status }) => status === 429);
+  expect(results.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(2);
+  if (refused) expect(refused.body).toMatchObject({ code: 'COF-0001', reason: 'TENANT_CONCURRENCY_QUOTA' });
+  // Bad bodies give their places back too, and reading needs none.
+  for (let i = 0; i < 5; i += 1)
+    expect((await server.call('POST', '/v1/organizations', { token: tokens.noisy, body: '{' })).status).toBe(400);
+  expect((await make()).status).toBe(201);
+  expect((await list(tokens.noisy)).status).toBe(200);
+});
+
+test('bad quotas change nothing', async () => {
+  await setQuotas({ requestsPerSecond: 5_000 });
+  for (const body of [{ requestsPerSecond: 0 }, { burst: -1 }, { concurrentPosts: '5' }, { unknown: 1 }, []]) {
+    const { status } = await server.operate('PUT', `/v1/tenants/${noisy.id}/quotas`, { body });
+    expect(status).toBe(400);
+  }
+  expect((await server.operate('GET', `/v1/tenants/${noisy.id}/quotas`)).body).toEqual({ requestsPerSecond: 5_000 });
+  expect((await server.operate('PUT', '/v1/tenants/none/quotas', { body: {} })).status).toBe(404);
+});

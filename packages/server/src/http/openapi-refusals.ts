@@ -52,7 +52,9 @@ export class SharedRefusals {
     const headers = {
       ...commonHeaders(route),
       ...(status === 401 && { 'WWW-Authenticate': { schema: { type: 'string' } } }),
-      ...((status === 503 || status === 429) && { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } }),
+      ...((status === 503 || status === 429) && {
+        'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
+      }),
     };
     const response = { description: `${STATUS_CODES[status]}: ${listed.join(', ')}`, headers };
     if (route.method === 'HEAD') return response;

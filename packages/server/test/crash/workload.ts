@@ -1,0 +1,167 @@
+import type { seededRandom } from '../ledger/concurrency/seeded-random.js';
+import type { Http, Reply } from './http.js';
+import { type ChangeRecord, type CreateRecord, type Fate, fateOf, notConnected } from './records.js';
+
+const accounts = Array.from({ length: 12 }, (_, i) => `@a${i}`);
+const clients = 16;
+const entriesPerBatch = 5;
+
+/** Callers that post all kinds of transactions until they are stopped, and remember what they were told. */
+export class Workload {
+  readonly creates: CreateRecord[] = [];
+  readonly changes: ChangeRecord[] = [];
+  readonly #http: Http;
+  readonly #dice: ReturnType<typeof seededRandom>;
+  /** Of the ledger, without the server's address: that may change. */
+  readonly #path: string;
+  #running: Promise<unknown> = Promise.resolve();
+  #stopped = true;
+  #made = 0;
+
+  constructor(http: Http, dice: ReturnType<typeof seededRandom>, path: string) {
+    this.#http = http;
+    this.#dice = dice;
+    this.#path = path;
+  }
+
+  static async open(http: Http, dice: ReturnType<typeof seededRandom>, url: string): Promise<Workload> {
+    const make = async (path: string, body: unknown) => {
+      const { status, body: answer } = await http.send(`${url}${path}`, 'POST', body);
+      if (status !== 201) throw new Error(`${path}: ${status} ${JSON.stringify(answer)}`);
+      return answer.id as string;
+    };
+    const organization = `/v1/organizations/${await make('/v1/organizations', { legalName: 'O', legalDocument: '1' })}`;
+    const path = `${organization}/ledgers/${await make(`${organization}/ledgers`, { name: 'main' })}`;
+    await make(`${path}/assets`, { name: 'Dollar', type: 'currency', code: 'USD' });
+    for (const alias of [...accounts, '@empty'])
+      await make(`${path}/accounts`, { name: alias, assetCode: 'USD', type: 'deposit', alias });
+    for (const alias of accounts) await make(`${path}/transactions/json`, transfer('100000', '@external/USD', alias));
+    return new Workload(http, dice, path);
+  }
+
+  start(url: () => string): void {
+    this.#stopped = false;
+    this.#running = Promise.all(Array.from({ length: clients }, () => this.#client(url)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  /** One post, for finding out whether the server serves. */
+  async probe(url: string): Promise<boolean> {
+    const record = this.#newCreate();
+    await this.#create(url, record);
+    return record.fate === 'acknowledged';
+  }
+
+  /** What every client does that was not answered: the same again, with the same key. Then nothing is unknown any more. */
+  async askAgain(url: string): Promise<void> {
+    const unknown = <T extends { fate: Fate }>(list: readonly T[]) => list.filter(({ fate }) => fate === 'unknown');
+    const tasks = [
+      ...unknown(this.creates).map((record) => () => this.#create(url, record)),
+      ...unknown(this.changes).map((record) => () => this.#change(url, record, true)),
+    ].values();
+    const worker = async () => {
+      for (const task of tasks) await task();
+    };
+    await Promise.all(Array.from({ length: clients }, worker));
+  }
+
+  async #client(url: () => string): Promise<void> {
+    const holds: string[] = [];
+    const done: string[] = [];
+    const take = (list: string[]) => list.splice(Math.floor(this.#dice.random() * list.length), 1)[0];
+    while (!this.#stopped) {
+      const dice = this.#dice.random();
+      const target = dice < 0.12 ? take(holds) : dice < 0.2 ? take(done) : undefined;
+      if (target !== undefined) {
+        const kind = dice < 0.06 ? 'commit' : dice < 0.12 ? 'cancel' : 'revert';
+        const record: ChangeRecord = { kind, id: target, fate: 'unknown' };
+        this.changes.push(record);
+        await this.#change(url(), record, false);
+      } else if (dice < 0.3) {
+        await this.#batch(url(), dice < 0.24);
+      } else {
+        const record = this.#newCreate(dice < 0.4, dice > 0.85);
+        await this.#create(url(), record);
+        if (record.id !== undefined) (dice > 0.85 ? holds : done).push(record.id);
+      }
+      // A server that is gone refuses at once: no busy loop.
+      if (this.#lastFailed) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  #lastFailed = false;
+
+  #newCreate(doomed = false, pending = false): CreateRecord {
+    this.#made += 1;
+    const tag = `t${this.#made}`;
+    const from = doomed ? '@empty' : this.#dice.pick(accounts);
+    const to = this.#dice.pick(accounts.filter((alias) => alias !== from));
+    const body = { ...transfer('1', from, to), metadata: { tag }, ...(pending ? { pending } : {}) };
+    const record: CreateRecord = { tag, route: 'json', body, fate: 'unknown' };
+    this.creates.push(record);
+    return record;
+  }
+
+  async #batch(url: string, atomic: boolean): Promise<void> {
+    const entries = Array.from({ length: entriesPerBatch }, (_, i) => this.#newCreate(i === 3 && !atomic));
+    const transactions = entries.map(({ tag, body }) => ({ ...(body as object), idempotencyKey: tag }));
+    const body = { atomic, transactions };
+    const reply = await this.#send(url, 'batch', body);
+    if (reply === undefined) return; // asked again, each entry is a create of its own under its key
+    entries.forEach((record, i) => {
+      if (reply.status !== 200) record.fate = fateOf(reply);
+      else this.#note(record, { status: reply.body.results[i].status, body: resultOf(reply.body.results[i]) });
+    });
+  }
+
+  async #create(url: string, record: CreateRecord): Promise<void> {
+    const reply = await this.#send(url, 'json', record.body, { 'x-idempotency': record.tag });
+    if (reply !== undefined) this.#note(record, reply);
+  }
+
+  #note(record: CreateRecord, reply: Reply): void {
+    record.fate = fateOf(reply);
+    if (record.fate === 'acknowledged') record.id = reply.body.id;
+  }
+
+  async #change(url: string, record: ChangeRecord, again: boolean): Promise<void> {
+    const reply = await this.#send(url, `${record.id}/${record.kind}`, undefined);
+    if (reply === undefined) return;
+    record.fate = fateOf(reply);
+    // It has no key, but it can be done only once: a refusal now says that the first call did it.
+    if (again && record.fate === 'refused' && ['0486', '0099', '0087'].includes(reply.body.code))
+      record.fate = 'acknowledged';
+    else if (record.fate === 'acknowledged' && record.kind === 'revert') record.reversalId = reply.body.id;
+  }
+
+  async #send(url: string, path: string, body: unknown, headers?: Record<string, string>): Promise<Reply | undefined> {
+    try {
+      const reply = await this.#http.send(`${url}${this.#path}/transactions/${path}`, 'POST', body, headers);
+      this.#lastFailed = reply.status === 503;
+      return reply;
+    } catch (error) {
+      this.#lastFailed = true;
+      // Nobody was there to be asked.
+      if ((error as { code?: unknown }).code === 'ECONNREFUSED') return notConnected;
+      return undefined;
+    }
+  }
+}
+
+function resultOf(result: { readonly transaction?: unknown; readonly error?: unknown }): unknown {
+  return result.transaction ?? result.error;
+}
+
+function transfer(value: string, from: string, to: string) {
+  const amount = { asset: 'USD', value };
+  return {
+    send: {
+      ...amount,
+      source: { from: [{ accountAlias: from, amount }] },
+      distribute: { to: [{ accountAlias: to, amount }] },
+    },
+  };
+}

@@ -66,7 +66,10 @@ async function leaveTraces({ db, tenantId }: DirectoryTx): Promise<void> {
     .values({ ...token, client_id: 'any', code_kind: null, code_hmac: null })
     .execute();
   await db.insertInto('remembered_device').values(token).execute();
-  await db.insertInto('password_reset').values({ ...token, email: 'owner@example.com' }).execute();
+  await db
+    .insertInto('password_reset')
+    .values({ ...token, email: 'owner@example.com' })
+    .execute();
   const record = { tenant_id: tenantId, kind: 'Session', id_hash: hash, payload: '{}', expires_at: at };
   await db.insertInto('oidc_record').values(record).execute();
   await recordChange({ db, tenantId } as DirectoryTx, { kind: 'person', subject: userId }, at);

@@ -1,7 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
-import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
@@ -9,7 +8,6 @@ import {
   get,
   ownerPassword,
   personToken,
-  personTokens,
   postForm,
   refresh,
   seedTenant,
@@ -17,6 +15,7 @@ import {
   type TestAccess,
   type TestTenant,
 } from './support/access-manager.js';
+import { challengeOf, enableTotp, setRedirectUris } from './support/authorization.js';
 
 const redirectUri = 'https://app.example.com/callback';
 
@@ -70,7 +69,7 @@ describe('authorization code with PKCE', () => {
     tenant = await seedTenant(access, 'acme');
     other = await seedTenant(access, 'other');
     for (const each of [tenant, other]) {
-      const answer = await setRedirectUris(each, [redirectUri]);
+      const answer = await setRedirectUris(access, each, [redirectUri]);
       expect([answer.statusCode, answer.body]).toEqual([200, JSON.stringify({ redirectUris: [redirectUri] })]);
     }
     origin = await access.app.listen({ port: 0 });
@@ -80,17 +79,7 @@ describe('authorization code with PKCE', () => {
     await installation.drop();
   });
 
-  async function setRedirectUris(of: TestTenant, redirectUris: string[]) {
-    const authorization = `Bearer ${await personToken(access, of)}`;
-    const { id } = await withDirectory(access.store, of.tenantId, ({ db }) =>
-      db.selectFrom('application').select('id').where('client_id', '=', of.clientId).executeTakeFirstOrThrow(),
-    );
-    const url = `/v1/applications/${id}/redirect-uris`;
-    return access.app.inject({ method: 'PUT', url, headers: { authorization }, payload: { redirectUris } });
-  }
-
   const newVerifier = () => randomBytes(32).toString('base64url');
-  const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url');
   const authorizeUrl = (verifier: string, more: Record<string, string | undefined> = {}) => {
     const members: Record<string, string | undefined> = {
       client_id: tenant.clientId,
@@ -279,16 +268,8 @@ describe('authorization code with PKCE', () => {
 
   it('asks for the second factor', async () => {
     const person = await seedTenant(access, 'mfa');
-    await setRedirectUris(person, [redirectUri]);
-    const userId = String(decodeJwt((await personTokens(access, person)).accessToken).sub);
-    const within = <T>(fn: Parameters<typeof withDirectory<T>>[2]) => withDirectory(access.store, person.tenantId, fn);
-    const setup = await within((tx) => access.mfaSettings.setUp(tx, userId, 'app', { issuer: 'x', account: 'y' }));
-    const secret = setup?.secret ?? '';
-    const code = () =>
-      new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: access.clock.now.getTime() });
-    await within((tx) => access.mfaSettings.verify(tx, userId, 'app', code()));
-    await within((tx) => access.mfaSettings.enable(tx, userId, 'app', setup?.recoveryCodes[0] ?? ''));
-    access.clock.forward(30);
+    await setRedirectUris(access, person, [redirectUri]);
+    const { userId, code } = await enableTotp(access, person);
 
     const browser = new Browser(origin);
     const verifier = newVerifier();
@@ -330,7 +311,7 @@ describe('authorization code with PKCE', () => {
       'https://*.example/',
       'https://u:p@a/',
     ])
-      expect((await setRedirectUris(tenant, [uri])).statusCode).toBe(400);
+      expect((await setRedirectUris(access, tenant, [uri])).statusCode).toBe(400);
     const { id } = await withDirectory(access.store, other.tenantId, ({ db }) =>
       db.selectFrom('application').select('id').where('client_id', '=', other.clientId).executeTakeFirstOrThrow(),
     );

@@ -48,12 +48,13 @@ function renderPasswordStep({ action, clientName, username, resetUrl, problem }:
 ${alert(problem)}
 <form method="post" action="${escapeHtml(action)}">
 <label for="username">User name</label>
-<input id="username" name="username" value="${escapeHtml(username)}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="256"${username === '' ? ' autofocus' : ''}>
+<input id="username" name="username" value="${escapeHtml(username)}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="256"${username === '' ? ` autofocus${describedBy(problem)}` : ''}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"${username === '' ? '' : ' autofocus'}>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"${username === '' ? '' : ' autofocus'}${describedBy(problem)}>
 <button name="step" value="password">Sign in</button>
 </form>
 ${resetUrl === undefined ? '' : `<p><a href="${escapeHtml(resetUrl)}">Forgot your password?</a></p>`}`,
+    problem,
   );
 }
 
@@ -77,10 +78,11 @@ function renderCodeStep({ action, mfaToken, mfaTypes, chosen, problem, notice }:
 ${options}
 </fieldset>
 <label for="code">Code, or a recovery code</label>
-<input id="code" name="code" inputmode="text" autocomplete="one-time-code" required maxlength="64" autofocus>
+<input id="code" name="code" inputmode="text" autocomplete="one-time-code" required maxlength="64" autofocus${describedBy(problem)}>
 <button name="step" value="code">Continue</button>
 ${send}
 </form>`,
+    problem,
   );
 }
 
@@ -90,16 +92,22 @@ export function renderErrorPage(description: string): string {
 }
 
 export function alert(problem: string | undefined): string {
-  return problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`;
+  return problem === undefined ? '' : `<p role="alert" id="problem">${escapeHtml(problem)}</p>`;
 }
 
-export function layout(title: string, body: string): string {
+/** For the field that has the focus: a reader that came with the page says what is wrong together with it. */
+export function describedBy(problem: string | undefined, also = ''): string {
+  const ids = [problem === undefined ? '' : 'problem', also].filter(Boolean).join(' ');
+  return `${ids === '' ? '' : ` aria-describedby="${ids}"`}${problem === undefined ? '' : ' aria-invalid="true"'}`;
+}
+
+export function layout(title: string, body: string, problem?: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · Cofferdam</title>
+<title>${problem === undefined ? '' : 'Error: '}${title} · Cofferdam</title>
 <style>
 body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1b1f24}
 main{max-width:22rem;margin:10vh auto;padding:2rem;background:#fff;border:1px solid #d0d5db;border-radius:.5rem}

@@ -83,7 +83,7 @@ export const variables = {
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error or silent'],
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
-type Variable = keyof typeof variables;
+export type Variable = keyof typeof variables;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The settings a server runs with. Frozen; handed down from `cli/` piece by piece. */

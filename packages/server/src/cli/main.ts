@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
+import { OperatorError } from '../postgres/operator-error.js';
 import { version } from './version.js';
 
 /** Only the command that is called is loaded: the ledger with all its libraries takes most of a second. */
@@ -69,5 +70,5 @@ function everyCommand(command: Command): Command[] {
 }
 
 function isPlainFailure(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'CliError' || 'code' in error);
+  return error instanceof Error && (error instanceof OperatorError || 'code' in error);
 }

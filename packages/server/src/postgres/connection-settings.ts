@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { OperatorError } from './operator-error.js';
 
 /** How to reach one database as one login. Made by `connectionSettings`, which hides the password from logs. */
 export interface ConnectionSettings {
@@ -60,15 +61,18 @@ export function parseDatabaseUrl(text: string): ConnectionSettings {
   let url: URL;
   try {
     url = new URL(text);
+    for (const part of [url.hostname, url.username, url.password, url.pathname]) decodeURIComponent(part);
   } catch {
-    throw new Error('the database URL is not a URL; expected postgresql://user:password@host:5432/database');
+    throw new OperatorError(
+      'the database URL is not a URL; expected postgresql://user:password@host:5432/database, with characters such as % @ : / # of a password percent-encoded',
+    );
   }
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:')
-    throw new Error(`the database URL starts with ${url.protocol}//; expected postgresql://`);
+    throw new OperatorError(`the database URL starts with ${url.protocol}//; expected postgresql://`);
   const host = url.searchParams.get('host') ?? url.hostname.replace(/^\[(.*)\]$/, '$1');
   const user = decodeURIComponent(url.username);
-  if (host === '') throw new Error('the database URL names no host');
-  if (user === '') throw new Error('the database URL names no user');
+  if (host === '') throw new OperatorError('the database URL names no host');
+  if (user === '') throw new OperatorError('the database URL names no user');
   const ssl = readTls(url.searchParams);
   return connectionSettings({
     host: decodeURIComponent(host),
@@ -96,7 +100,7 @@ function readTls(parameters: URLSearchParams): TlsSettings | undefined {
     case 'verify-full':
       return { rejectUnauthorized: true, ...ca };
     default:
-      throw new Error(`sslmode=${mode} is not known; use disable, require or verify-full`);
+      throw new OperatorError(`sslmode=${mode} is not known; use disable, require or verify-full`);
   }
 }
 

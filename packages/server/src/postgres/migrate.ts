@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { quoteIdentifier } from './identifiers.js';
 import type { Migration } from './migration.js';
+import { OperatorError } from './operator-error.js';
 import { isRetryable } from './pg-errors.js';
 
 export interface MigrateOptions {
@@ -68,7 +69,7 @@ function refuseUnknown(done: ReadonlySet<string>, migrations: readonly Migration
   const unknown = [...done].filter((id) => !known.has(id));
   if (unknown.length === 0) return;
   const { database, schema } = options.expect;
-  throw new Error(
+  throw new OperatorError(
     `${database}.${schema} holds migrations this program does not know (${unknown.join(', ')}): it needs a newer version`,
   );
 }

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { OperatorError } from '../postgres/operator-error.js';
 
 /** What a ciphertext is for: part of the authenticated data, so that one cannot be passed off as another. */
 export type CredentialPurpose =
@@ -38,8 +39,8 @@ export function createVault(keys: readonly [Buffer, ...Buffer[]]): Vault {
         throw new Error('a stored credential has an unknown form');
       const key = byId.get(id);
       if (key === undefined)
-        throw new Error(
-          `a stored credential was sealed with key ${id}; this process holds ${[...byId.keys()].join(', ')}`,
+        throw new OperatorError(
+          `a stored credential was sealed with the encryption key ${id}, and this process holds ${[...byId.keys()].join(', ')}: COFFERDAM_ENCRYPTION_KEY, or encryption-key in the data folder, is not the one it was made with`,
         );
       const bytes = Buffer.from(data, 'base64url');
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), { authTagLength: 16 })

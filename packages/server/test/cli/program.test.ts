@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { variables } from '../../src/config.js';
-import { run } from '../support/program.js';
+import { takeOwnership } from '../../src/postgres/embedded/owner-lock.js';
+import { run, temporaryDataFolder } from '../support/program.js';
 
 const commands = [
   ['serve'],
@@ -17,17 +19,33 @@ const commands = [
 ];
 
 test.each(commands.map((words) => [words.join(' '), words] as const))(
-  '%s --help tells what it does',
-  async (_name, words) => {
+  '%s --help tells what it does and which variables it uses',
+  async (name, words) => {
     const { code, stdout } = await run([...words, '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: /);
+    const listed = stdout.split('\n').flatMap((line) => /^  ([A-Z_]{4,}) /.exec(line)?.[1] ?? []);
+    if (name === 'serve') expect(listed).toEqual(Object.keys(variables));
+    else expect(listed.length).toBeLessThan(10);
   },
 );
 
-test('serve --help lists every variable', async () => {
-  const { stdout } = await run(['serve', '--help']);
-  for (const name of Object.keys(variables)) expect(stdout).toContain(name);
+test('what an operator can mend is one sentence, without a stack', async () => {
+  const folder = temporaryDataFolder();
+  const lock = await takeOwnership(join(folder.path, 'postgres'));
+  try {
+    const inUse = await run(['doctor'], { environment: { COFFERDAM_DATA_DIR: folder.path } });
+    expect(inUse.code).toBe(1);
+    expect(inUse.stderr).toMatch(/^cofferdam: the data folder .* belongs to a running cofferdam, process \d+\./m);
+    const badUrl = await run(['doctor'], {
+      environment: { DATABASE_URL: 'postgres://u:50%@localhost/x', COFFERDAM_ENCRYPTION_KEY: `${'A'.repeat(43)}=` },
+    });
+    expect(badUrl.stderr).toMatch(/^cofferdam: the database URL is not a URL;/m);
+    for (const { stderr } of [inUse, badUrl]) expect(stderr).not.toMatch(/^ +at |Error:/m);
+  } finally {
+    lock.release();
+    folder.remove();
+  }
 });
 
 test.each([

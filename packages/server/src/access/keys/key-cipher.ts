@@ -1,3 +1,4 @@
+import { OperatorError } from '../../postgres/operator-error.js';
 import { createSealer } from '../credentials/sealer.js';
 
 /** Private signing keys at rest: bound to the key's id, so that a row cannot be passed off as another. */
@@ -15,7 +16,7 @@ export function createKeyCipher(encryptionKey: Buffer): KeyCipher {
       try {
         return sealer.open(kid, sealed);
       } catch (cause) {
-        throw new Error(
+        throw new OperatorError(
           `signing key ${kid} cannot be decrypted: COFFERDAM_ENCRYPTION_KEY is not the one it was made with`,
           { cause },
         );

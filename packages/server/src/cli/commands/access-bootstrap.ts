@@ -10,7 +10,16 @@ export function bootstrapCommand(): Command {
   return new Command('bootstrap')
     .description('single-tenant: gives the administrator a new password and replaces the bootstrap application')
     .option('--json', 'print the credentials as JSON')
-    .addHelpText('after', environmentHelp())
+    .addHelpText(
+      'after',
+      environmentHelp([
+        'DATABASE_URL',
+        'COFFERDAM_DATA_DIR',
+        'COFFERDAM_ENCRYPTION_KEY',
+        'ACCESS_TOKEN_ALGORITHM',
+        'LOG_LEVEL',
+      ]),
+    )
     .action(async ({ json }: { json?: boolean }) => {
       const config = readConfig(process.env, readParts('ledger,access,tenants'));
       if (config.multiTenant)

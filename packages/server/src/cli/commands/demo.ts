@@ -7,11 +7,25 @@ import { startServer } from '../start-server.js';
 import { untilSignal } from '../until-signal.js';
 import { environmentHelp } from './environment-help.js';
 
+const shown = [
+  'DATABASE_URL',
+  'COFFERDAM_DATA_DIR',
+  'COFFERDAM_ENCRYPTION_KEY',
+  'SERVER_PORT',
+  'ACCESS_PORT',
+  'TENANTS_PORT',
+  'BIND_ADDRESS',
+  'LOG_LEVEL',
+] as const;
+
 export function demoCommand(): Command {
   return new Command('demo')
     .description('starts everything in multi-tenant mode, makes two tenants, posts, and shows both walls')
     .option('--once', 'end after the walk instead of serving')
-    .addHelpText('after', environmentHelp())
+    .addHelpText(
+      'after',
+      `${environmentHelp(shown)}and everything else that serve reads (cofferdam serve --help); the mode is multi-tenant in any case.\n`,
+    )
     .action(async ({ once }: { once?: boolean }) => {
       // Logs would drown the walk: warnings only, unless asked for.
       const environment = { LOG_LEVEL: 'warn', ...process.env, MULTI_TENANT_ENABLED: 'true' };

@@ -11,7 +11,7 @@ import type { Closers, Ground } from '../parts/part.js';
 import { openFleet, openSingleStore } from '../parts/stores.js';
 import { createProgress } from '../progress.js';
 import { withGround } from '../with-ground.js';
-import { environmentHelp } from './environment-help.js';
+import { databaseVariables, environmentHelp } from './environment-help.js';
 
 interface Diagnosis {
   readonly store: string;
@@ -25,7 +25,7 @@ export function doctorCommand(): Command {
       'audits the books of every tenant: debits and credits, balances, chains of operations, lost references',
     )
     .option('--json', 'print the findings as JSON')
-    .addHelpText('after', environmentHelp())
+    .addHelpText('after', environmentHelp(databaseVariables.filter((name) => name !== 'LOG_LEVEL')))
     .action(async ({ json }: { json?: boolean }) => {
       const config = readConfig(process.env);
       const progress = createProgress();

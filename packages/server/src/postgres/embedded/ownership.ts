@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { OperatorError } from '../operator-error.js';
 import type { Identity } from './identity.js';
 
 /** Gives a folder and all in it to the user that the programs run under; nothing to do when it has it already. */
@@ -11,7 +12,7 @@ export function giveTo(identity: Identity, path: string): void {
   const owner = statSync(path).uid;
   if (owner === uid) return;
   if (process.geteuid?.() !== 0)
-    throw new Error(
+    throw new OperatorError(
       `${path} belongs to user ${owner}, and this process runs as user ${uid}. Run it as that user, or give it the folder.`,
     );
   chownTree(path, uid, gid);
@@ -35,7 +36,7 @@ export function openTheWay(identity: Identity, folder: string, ours: readonly st
   for (const path of above) {
     if (canEnter(path, user)) continue;
     if (!ours.includes(path))
-      throw new Error(
+      throw new OperatorError(
         `PostgreSQL cannot run as root, user namespaces are not available here, and user ${user.uid} cannot enter ${path}. Run cofferdam as an ordinary user, or set COFFERDAM_DATA_DIR to a folder outside ${path}.`,
       );
     chmodSync(path, statSync(path).mode | 0o011);

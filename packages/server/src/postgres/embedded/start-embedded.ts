@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectionSettings } from '../connection-settings.js';
+import { OperatorError } from '../operator-error.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { chooseIdentity, type Identity } from './identity.js';
 import { type Launch, launch } from './launch-postmaster.js';
@@ -120,7 +121,7 @@ function refuseOtherVersion(layout: Layout, binaries: Binaries): void {
   const has = readFileSync(join(layout.data, 'PG_VERSION'), 'utf8').trim();
   const needs = binaries.version.split('.')[0];
   if (has !== needs)
-    throw new Error(
+    throw new OperatorError(
       `${layout.data} was made by PostgreSQL ${has}, and this program brings PostgreSQL ${needs}. Dump it with the earlier program and load it into a new folder.`,
     );
 }

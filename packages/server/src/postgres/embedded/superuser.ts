@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.js';
+import { OperatorError } from '../operator-error.js';
 import type { Layout } from './layout.js';
 
 export const superuser = 'postgres';
@@ -23,8 +24,11 @@ export function readPassword(layout: Layout): string {
   try {
     return readFileSync(layout.passwordFile, 'utf8').trim();
   } catch (cause) {
-    throw new Error(`the database in ${layout.root} is there, but its password file ${layout.passwordFile} is not`, {
-      cause,
-    });
+    throw new OperatorError(
+      `the database in ${layout.root} is there, but its password file ${layout.passwordFile} is not`,
+      {
+        cause,
+      },
+    );
   }
 }

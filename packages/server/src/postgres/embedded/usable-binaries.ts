@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { OperatorError } from '../operator-error.js';
 import { type Binaries, binariesIn, ensureLinks } from './binaries.js';
 import type { Identity } from './identity.js';
 import { giveTo } from './ownership.js';
@@ -16,7 +17,7 @@ export async function usableBinaries(package_: Binaries, identity: Identity, roo
   const problem = starts(copy, identity);
   if (problem === undefined) return copy;
   const reason = linked ? '' : ' (links could not be made beside the originals)';
-  throw new Error(
+  throw new OperatorError(
     `PostgreSQL's program ${copy.postgres} does not start${reason}: ${problem}. Set DATABASE_URL instead.`,
   );
 }

@@ -7,9 +7,9 @@ import type { Migration } from '../../postgres/migration.js';
 export const backdated: Migration = {
   id: '0004_backdated',
   sql: `
-create index transaction_backdated on transaction (ledger_id, id)
+create index transaction_backdated on transaction (ledger_id, created_at, id)
   where created_at < to_timestamp(('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint::float8 / 1000 - 60);
-create index operation_backdated on operation (account_id, id)
+create index operation_backdated on operation (account_id, created_at, id)
   where created_at < to_timestamp(('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint::float8 / 1000 - 60);
 `,
 };

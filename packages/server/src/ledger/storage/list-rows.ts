@@ -91,22 +91,13 @@ export async function listByCursor<T extends ListedTable>(
   tx: TenantTx,
   request: CursorRequest<T>,
 ): Promise<CursorPage<EntityRow<T>>> {
-  const { table, cursor, limit, sortOrder } = request;
+  const { cursor, limit, sortOrder } = request;
   const backwards = cursor?.direction === 'prev';
   const ascending = (sortOrder === 'asc') !== backwards;
   const beyond = cursor === undefined ? [] : [ascending ? sql`id > ${cursor.id}` : sql`id < ${cursor.id}`];
   const inOrder = sql`order by id ${sql.raw(ascending ? 'asc' : 'desc')} limit ${limit + 1}`;
-  const [branch, ...others] = branchesOf(request).map(
-    (conditions) => sql`select * from ${sql.table(table)} where ${and([...conditions, ...beyond])} ${inOrder}`,
-  );
-  const query =
-    others.length === 0
-      ? branch
-      : sql`${sql.join(
-          [branch, ...others].map((one) => sql`(${one})`),
-          sql` union all `,
-        )} ${inOrder}`;
-  const { rows: fetched } = await sql<EntityRow<T> & { id: string }>`${query}`.execute(tx);
+  const query = sql<EntityRow<T> & { id: string }>`${selectInOrder(request, beyond, inOrder)}`;
+  const { rows: fetched } = await query.execute(tx);
   if (fetched.length === 0) await refuseUnmatchedMetadata(tx, request);
   const more = fetched.length > limit;
   const rows = fetched.slice(0, limit);
@@ -120,26 +111,32 @@ export async function listByCursor<T extends ListedTable>(
   };
 }
 
-/** One list of conditions, or two whose rows together are the list (`created-window.ts`). */
-function branchesOf(request: ListRequest<ListedTable>): Filter[][] {
-  const { table, created, ...rest } = request;
-  if (created === undefined || (table !== 'transaction' && table !== 'operation')) return [conditions(request)];
-  const others = conditions({ table, ...rest });
+/** The rows of a page; those of transactions and operations between dates from two places (`created-window.ts`). */
+function selectInOrder({ created, ...request }: ListRequest<ListedTable>, beyond: Filter[], inOrder: Filter): Filter {
+  const { table } = request;
+  const select = (more: readonly Filter[]) =>
+    sql`select * from ${sql.table(table)} where ${and([...conditions(request), ...more, ...beyond])}`;
+  if (created === undefined || !isPosted(table)) return sql`${select(createdBetween(created))} ${inOrder}`;
   const { written, backdated } = createdWindow(created);
-  return [
-    [...others, ...written],
-    [...others, ...backdated],
-  ];
+  // "offset 0" keeps the order out of the search for backdated rows: few are found, by their date, and then sorted.
+  return sql`(${select(written)} ${inOrder})
+    union all (select * from (${select(backdated)} offset 0) backdated ${inOrder})
+    ${inOrder}`;
 }
+
+const isPosted = (table: ListedTable) => table === 'transaction' || table === 'operation';
 
 function conditions({ scope, filters, created, metadata, includeDeleted }: ListRequest<ListedTable>): Filter[] {
   return [
     ...(includeDeleted ? placedIn(scope) : liveIn(scope)),
     ...filters,
-    ...(created === undefined ? [] : [sql`created_at between ${created.from} and ${created.to}`]),
+    ...createdBetween(created),
     ...(metadata === undefined ? [] : [metadataEquals(metadata)]),
   ];
 }
+
+const createdBetween = (created: ListRequest<ListedTable>['created']): Filter[] =>
+  created === undefined ? [] : [sql`created_at between ${created.from} and ${created.to}`];
 
 async function refuseUnmatchedMetadata(tx: TenantTx, { table, scope, metadata }: ListRequest<ListedTable>) {
   if (metadata === undefined || metadata.noneFound === 'an empty page') return;

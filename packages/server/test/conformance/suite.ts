@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fiftyAtOnce } from './at-once.js';
 import { type Call, type Conforming, expectStatus, type Mode, open, refusal } from './modes.js';
 import { walkWorkflow } from './workflow.js';
 
@@ -378,6 +379,15 @@ export function conformanceSuite(mode: Mode): void {
       ]);
       expect(refusal(await call('GET', '/v1/nothing'))).toBe('404/0484');
       expect(refusal(await call('PUT', '/v1/organizations'))).toBe('405/0485');
+    });
+
+    test('50 at once: one commit, one cancel, one of both, one revert; holds take no more than there is', async () => {
+      // In one mode through two whole processes.
+      const twin = mode === 'multi/database' ? await subject.server.twin() : undefined;
+      const second: Call[] = twin
+        ? [(method, path, body) => twin.call(method, path, { token: subject.token, body })]
+        : [];
+      await fiftyAtOnce([call, ...second], at).finally(() => twin?.stop());
     });
 
     test('the public workflow of 56 steps', async () => {

@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'print the logins by which a ledger or an Access Manager runs alone',
     load: async () => (await import('./commands/logins.js')).loginsCommand(),
   },
+  books: {
+    summary: 'export the books of a tenant into open formats, import them',
+    load: async () => (await import('./commands/books.js')).booksCommand(),
+  },
   migrate: {
     summary: 'bring every database up to date',
     load: async () => (await import('./commands/migrate.js')).migrateCommand(),

@@ -15,6 +15,9 @@ const commands = [
   ['migrate'],
   ['doctor'],
   ['logins'],
+  ['books'],
+  ['books', 'export'],
+  ['books', 'import'],
   ['access', 'bootstrap'],
 ];
 

@@ -1,0 +1,115 @@
+import { Command, Option } from 'commander';
+import { type Config, ConfigError, readConfig } from '../../config.js';
+import { auditBooks } from '../../ledger/audit/audit-books.js';
+import type { BookStore } from '../../ledger/exit/book-store.js';
+import { exportBooks } from '../../ledger/exit/export-books.js';
+import { importBooks } from '../../ledger/exit/import-books.js';
+import { type ExportFormat, exportFormats, type Manifest } from '../../ledger/exit/manifest.js';
+import { CliError } from '../cli-error.js';
+import { createLog } from '../log.js';
+import { openBooks } from '../parts/books.js';
+import { createProgress, type Progress } from '../progress.js';
+import { withGround } from '../with-ground.js';
+
+interface Common {
+  readonly tenant?: string;
+  readonly json?: boolean;
+}
+
+/** `cofferdam books …`: a tenant's books as files in open formats, and back. */
+export function booksCommand(): Command {
+  return new Command('books')
+    .description('exports the books of a tenant into files of open formats, and imports such files')
+    .addCommand(exportCommand())
+    .addCommand(importCommand());
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option('--tenant <id>', 'whose books; left out in single-tenant mode')
+    .option('--json', 'print the manifest, for scripts')
+    .addHelpText(
+      'after',
+      '\nWorks on the database itself: needs DATABASE_URL and COFFERDAM_ENCRYPTION_KEY, or the data folder (COFFERDAM_DATA_DIR) of a server that is not running.\nExit codes: 0 done, 1 refused or failed and nothing left half done, 2 called or configured wrongly.\n',
+    );
+}
+
+function exportCommand(): Command {
+  return withCommonOptions(new Command('export'))
+    .description(
+      'writes all books as they are at one moment: a file for each table, and manifest.json with their hashes. Requests go on meanwhile. An export that was broken off is begun anew in the same folder',
+    )
+    .requiredOption('--to <folder>', 'an empty or missing folder')
+    .addOption(new Option('--format <format>', 'of the files').choices([...exportFormats]).default('csv'))
+    .action(async ({ to, format, ...common }: Common & { to: string; format: ExportFormat }) => {
+      const manifest = await work(common, 'export', ({ store, tenant, progress, now }) =>
+        exportBooks(store, {
+          format,
+          directory: to,
+          tenant,
+          now,
+          onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
+        }),
+      );
+      report(common, manifest, `${to}: the books as of ${manifest.takenAt}`);
+    });
+}
+
+function importCommand(): Command {
+  return withCommonOptions(new Command('import'))
+    .description(
+      'reads an export into empty books, in one transaction, and compares the result with the manifest; whatever differs undoes all of it',
+    )
+    .requiredOption('--from <folder>', 'folder of an export')
+    .action(async ({ from, ...common }: Common & { from: string }) => {
+      const manifest = await work(common, 'import', async ({ store, context, progress }) => {
+        const read = await importBooks(store, {
+          directory: from,
+          onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
+        });
+        progress.say('auditing');
+        const findings = await auditBooks(context, (rule) => progress.say(`audit: ${rule}`));
+        for (const { rule, count, example } of findings) process.stderr.write(`${rule}: ${count}, e.g. ${example}\n`);
+        if (findings.length > 0)
+          throw new CliError('the books are as exported, and they were not in order: see above.');
+        return read;
+      });
+      report(common, manifest, 'every file, every row and the content compared; the audit found nothing');
+    });
+}
+
+type Books = Awaited<ReturnType<typeof openBooks>>;
+
+async function work<T>(
+  { tenant }: Common,
+  what: string,
+  task: (
+    tools: Books & { readonly store: BookStore; readonly progress: Progress; readonly now: () => Date },
+  ) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(process.env);
+  refuseMismatch(config, tenant);
+  const progress = createProgress();
+  return withGround(config, createLog('warn'), (ground, closers) =>
+    progress.step(what, async () => {
+      const books = await openBooks(ground, closers, tenant);
+      return task({ ...books, progress, now: ground.now });
+    }),
+  );
+}
+
+function refuseMismatch({ multiTenant }: Config, tenant: string | undefined): void {
+  if (multiTenant && tenant === undefined)
+    throw new ConfigError('--tenant is missing: whose books? See `cofferdam tenants list`.');
+  if (!multiTenant && tenant !== undefined)
+    throw new ConfigError('--tenant is given, but MULTI_TENANT_ENABLED is not true: there is one set of books.');
+}
+
+function report({ json }: Common, manifest: Manifest, sentence: string): void {
+  if (json) {
+    console.log(JSON.stringify(manifest, undefined, 2));
+    return;
+  }
+  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  console.log(`${sentence}\n${manifest.tables.length} tables, ${rows} rows`);
+}

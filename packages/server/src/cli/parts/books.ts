@@ -1,0 +1,44 @@
+import type { BookStore } from '../../ledger/exit/book-store.js';
+import { openTenantPool } from '../../postgres/pool.js';
+import type { TenantContext } from '../../postgres/tenant-context.js';
+import { connectMigrator } from '../../tenancy/connect-migrator.js';
+import { listStores } from '../../tenancy/list-stores.js';
+import { CliError } from '../cli-error.js';
+import type { Closers, Ground } from './part.js';
+import { openFleet, openSingleStore } from './stores.js';
+
+export interface OpenBooks {
+  readonly tenant: { readonly id: string };
+  /** With the rights of the owner of the tables. */
+  readonly store: BookStore;
+  /** With the rights of requests. */
+  readonly context: TenantContext;
+}
+
+/**
+ * The books of one tenant, or the only ones, for work from the command line; closed with the closers.
+ * @throws CliError when no tenant of this id has books
+ */
+export async function openBooks(ground: Ground, closers: Closers, tenantId?: string): Promise<OpenBooks> {
+  if (tenantId === undefined) {
+    const single = await openSingleStore(ground, closers);
+    const store = await single.connectMigrator();
+    closers.add(() => store.client.end());
+    return { tenant: { id: 'single' }, store, context: single.context };
+  }
+  const fleet = await openFleet(ground, closers);
+  for await (const found of listStores(fleet)) {
+    if (found.tenantId !== tenantId) continue;
+    const { settings, schema, configVersion } = found;
+    const pool = openTenantPool(settings, { max: 1, applicationName: 'cofferdam books', searchPath: [schema] });
+    closers.add(() => pool.drain(1_000));
+    const store = await connectMigrator(fleet, found.tenantId);
+    closers.add(() => store.client.end());
+    return {
+      tenant: { id: tenantId },
+      store,
+      context: { tenantId: found.tenantId, slug: undefined, configVersion, pool },
+    };
+  }
+  throw new CliError(`no tenant ${tenantId} has books here: see \`cofferdam tenants list\`.`);
+}

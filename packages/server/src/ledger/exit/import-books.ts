@@ -1,0 +1,111 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { quoteIdentifier as id } from '../../postgres/identifiers.js';
+import type { BookStore } from './book-store.js';
+import { type BookTable, readBookTables } from './book-tables.js';
+import { type ExportFormat, type Manifest, manifestFile, readManifest, type TableManifest } from './manifest.js';
+import { jsonLinesOfParquet } from './parquet.js';
+import { columnList, contentDigest, Measured, printSettings, rawLines } from './row-streams.js';
+
+export interface ImportOptions {
+  readonly directory: string;
+  readonly onTable: (name: string, nth: number, total: number) => void;
+}
+
+/**
+ * The books of an export into an empty store, in one transaction: when anything differs from the manifest (a file's hash, a
+ * row, the content as PostgreSQL prints it afterwards), or the database's own check refuses a row, nothing stays.
+ * @throws Error that says which file or table it was and why
+ */
+export async function importBooks({ client, schema, ownerRole }: BookStore, options: ImportOptions): Promise<Manifest> {
+  const { directory, onTable } = options;
+  const manifest = readManifest(await readFile(join(directory, manifestFile), 'utf8'));
+  await client.query('begin');
+  try {
+    await client.query(`set local role ${id(ownerRole)}; ${printSettings}`);
+    const own = await readBookTables(client, schema);
+    await refuseStrange(client, manifest, own);
+    await refuseFilled(client, own);
+    // Parents first as they are here, whatever the order in the manifest.
+    const wanted = own.flatMap(({ name }) => manifest.tables.filter((table) => table.name === name));
+    for (const [nth, table] of wanted.entries()) {
+      onTable(table.name, nth + 1, wanted.length);
+      await importTable(client, table, directory, manifest.format);
+    }
+    await client.query('commit');
+    await client.query(own.map(({ name }) => `analyze ${id(name)}`).join('; '));
+    return manifest;
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}
+
+/** A column or table that is not here would be lost in silence; one that only is here takes its default. */
+async function refuseStrange(client: pg.Client, manifest: Manifest, own: readonly BookTable[]): Promise<void> {
+  const { rows } = await client.query<{ version: string }>('select max(id) as version from schema_migration');
+  const version = String(rows[0]?.version);
+  if (manifest.schemaVersion > version)
+    throw new Error(`the export is of schema ${manifest.schemaVersion}, these books are at ${version}: upgrade first.`);
+  for (const { name, columns } of manifest.tables) {
+    const table = own.find((candidate) => candidate.name === name);
+    if (table === undefined) throw new Error(`the export has a table ${name} that these books do not have.`);
+    const known = new Map(table.columns.map((column) => [column.name, column.type]));
+    for (const { name: column, type } of columns)
+      if (known.get(column) !== type)
+        throw new Error(
+          `the export's ${name}.${column} is of type ${type}, here it is ${known.get(column) ?? 'missing'}.`,
+        );
+  }
+}
+
+async function refuseFilled(client: pg.Client, own: readonly BookTable[]): Promise<void> {
+  await client.query(`lock table ${own.map(({ name }) => id(name)).join(', ')} in exclusive mode`);
+  for (const { name } of own) {
+    const { rowCount } = await client.query(`select from ${id(name)} limit 1`);
+    if (rowCount !== 0) throw new Error(`the books are not empty (${name} has rows): import into a new tenant.`);
+  }
+}
+
+async function importTable(
+  client: pg.Client,
+  table: TableManifest,
+  directory: string,
+  format: ExportFormat,
+): Promise<void> {
+  const path = join(directory, table.file);
+  const measured = new Measured();
+  if (format === 'parquet') {
+    await pipeline(createReadStream(path), measured, new PassThrough().resume());
+    await copyLines(client, table, Readable.from(jsonLinesOfParquet(path)));
+  } else {
+    const bytes = createReadStream(path)
+      .on('error', (error) => measured.destroy(error))
+      .pipe(measured);
+    if (format === 'jsonl') await copyLines(client, table, bytes);
+    else {
+      const target = `${id(table.name)} (${columnList(table)})`;
+      await pipeline(bytes, client.query(copyFrom(`copy ${target} from stdin with (format csv, header)`)));
+    }
+  }
+  if (measured.sha256 !== table.sha256)
+    throw new Error(`${table.file} is not the file that was exported: its SHA-256 differs from the manifest.`);
+  if ((await contentDigest(client, table)) !== table.contentSha256)
+    throw new Error(`table ${table.name} does not hold what was exported: its content differs from the manifest.`);
+}
+
+async function copyLines(client: pg.Client, table: TableManifest, lines: Readable): Promise<void> {
+  // In the tenant's own schema: nobody has the right to temporary tables.
+  await client.query('create unlogged table import_line (line json not null)');
+  await pipeline(lines, client.query(copyFrom(`copy import_line from stdin with (${rawLines})`)));
+  const values = table.columns.map(({ name, type }) => `(line->>'${name}')::${id(type)}`);
+  await client.query(
+    `insert into ${id(table.name)} (${columnList(table)}) select ${values.join(', ')} from import_line`,
+  );
+  await client.query('drop table import_line');
+}

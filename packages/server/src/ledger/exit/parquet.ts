@@ -1,0 +1,80 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet';
+import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
+import type { BookColumn } from './book-tables.js';
+
+/** A group is held in memory while it is written or read. */
+const groupRows = 20_000;
+
+/** Text for the rest, exact: a decimal of ours may have more digits than Parquet's 38, a reader would make floats of JSON. */
+const elements: Readonly<Record<string, Omit<SchemaElement, 'name'>>> = {
+  bool: { type: 'BOOLEAN' },
+  int4: { type: 'INT32' },
+  int8: { type: 'INT64' },
+};
+const text: Omit<SchemaElement, 'name'> = { type: 'BYTE_ARRAY', converted_type: 'UTF8' };
+
+/** Flat lines of `jsonLinesOf` into a Parquet file, a row group at a time. Answers the number of rows. */
+export async function writeParquet(lines: Readable, path: string, columns: readonly BookColumn[]): Promise<number> {
+  const file = await open(path, 'w');
+  try {
+    const buffer = new ByteWriter();
+    const schema: SchemaElement[] = [
+      { name: 'root', num_children: columns.length },
+      ...columns.map(({ name, type, nullable }) => ({
+        name,
+        ...(elements[type] ?? text),
+        repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
+      })),
+    ];
+    const writer = new ParquetWriter({ writer: buffer, schema });
+    let rows = 0;
+    let group: string[] = [];
+    const flush = async (): Promise<void> => {
+      if (group.length > 0) await writer.write({ columnData: columnsOf(group, columns), rowGroupSize: groupRows });
+      rows += group.length;
+      group = [];
+      await drain(buffer, file);
+    };
+    for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
+      group.push(line);
+      if (group.length === groupRows) await flush();
+    }
+    await flush();
+    await writer.finish();
+    await drain(buffer, file);
+    return rows;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The rows of a Parquet file of ours as flat JSON lines, a row group at a time. */
+export async function* jsonLinesOfParquet(path: string): AsyncGenerator<string> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const total = Number(metadata.num_rows);
+  for (let rowStart = 0; rowStart < total; rowStart += groupRows) {
+    const rowEnd = Math.min(rowStart + groupRows, total);
+    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd });
+    const lines = rows.map((row) =>
+      JSON.stringify(row, (_name, value) => (typeof value === 'bigint' ? String(value) : value)),
+    );
+    yield `${lines.join('\n')}\n`;
+  }
+}
+
+function columnsOf(lines: readonly string[], columns: readonly BookColumn[]): ColumnSource[] {
+  const rows = lines.map((line): Record<string, unknown> => JSON.parse(line));
+  return columns.map(({ name, type }) => ({
+    name,
+    data: rows.map((row) => (type === 'int8' && row[name] !== null ? BigInt(String(row[name])) : row[name])),
+  }));
+}
+
+async function drain(buffer: ByteWriter, file: FileHandle): Promise<void> {
+  await file.writeFile(Buffer.from(buffer.getBytes()));
+  buffer.index = 0;
+}

@@ -1,0 +1,208 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OpenBooks, openBooks } from '../../src/cli/parts/books.js';
+import { Closers, type Ground } from '../../src/cli/parts/part.js';
+import { readConfig, readParts } from '../../src/config.js';
+import { auditBooks } from '../../src/ledger/audit/audit-books.js';
+import { exportBooks } from '../../src/ledger/exit/export-books.js';
+import { importBooks } from '../../src/ledger/exit/import-books.js';
+import { exportFormats, type Manifest } from '../../src/ledger/exit/manifest.js';
+import { parseDatabaseUrl } from '../../src/postgres/connection-settings.js';
+import { must, transfer } from '../isolation/support/books.js';
+import { digest, join as joinWorld, type Member, openWorld, type World } from '../isolation/support/world.js';
+import { adminUrl } from '../support/admin.js';
+
+let world: World;
+const folder = mkdtempSync(join(tmpdir(), 'cofferdam-books-'));
+let ground: Ground;
+const odd = `"quoted", 'single' \\back\\slash \\. ; line\nend\ttab – ünïcode 𝄞 \u2028 {"a":1}`;
+const key = 'an idempotency key';
+
+beforeAll(async () => {
+  world = await openWorld(['database', 'schema']);
+  const { environment, names } = world.server;
+  ground = {
+    config: readConfig({ ...environment, LOG_LEVEL: 'silent' }, readParts(undefined)),
+    secrets: {
+      encryptionKey: Buffer.from(String(environment['COFFERDAM_ENCRYPTION_KEY']), 'base64'),
+      tenantManagerApiKey: '',
+    },
+    names,
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    now: () => new Date(),
+    newId,
+    admin: parseDatabaseUrl(adminUrl()),
+    externalIssuers: [],
+  };
+  for (const { client, books } of world.residents) {
+    const { path, ids } = books;
+    await must(
+      client('PATCH', `${path}/accounts/${ids.account}`, { name: odd, metadata: { odd, large: '1e40', yes: true } }),
+    );
+    const body = transfer(ids.assetCode, '0.00000000000000000001', ids.alias, books.otherAlias, {
+      description: odd.slice(0, 200),
+    });
+    await must(client('POST', `${path}/transactions/json`, body, { headers: { 'x-idempotency': key } }));
+  }
+});
+afterAll(async () => {
+  await world.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function withBooks<T>(id: string, work: (books: OpenBooks) => Promise<T>): Promise<T> {
+  const closers = new Closers();
+  try {
+    return await work(await openBooks(ground, closers, id));
+  } finally {
+    await closers.close();
+  }
+}
+
+const imported = (into: Member, directory: string): Promise<Manifest> =>
+  withBooks(into.tenant.id, async ({ store, context }) => {
+    const manifest = await importBooks(store, { directory, onTable: quiet });
+    expect(await auditBooks(context, quiet)).toEqual([]);
+    return manifest;
+  });
+const quiet = () => undefined;
+
+/** All but what belongs to a place and not to the books. */
+async function contentOf(member: Member): Promise<Record<string, string>> {
+  const all = Object.entries(await digest(member));
+  return Object.fromEntries(
+    all
+      .map(([name, sum]) => [name.slice(name.indexOf('.') + 1), sum] as const)
+      .filter(([name]) => name !== 'outbox' && name !== 'schema_migration'),
+  );
+}
+
+async function exported(of: Member, format: Manifest['format']): Promise<string> {
+  const directory = join(folder, `${of.tenant.id}-${format}-${newId()}`);
+  await withBooks(of.tenant.id, ({ store, tenant }) =>
+    exportBooks(store, { directory, format, tenant, now: ground.now, onTable: quiet }),
+  );
+  return directory;
+}
+
+test.each(exportFormats)(
+  'books leave as %s and are the same books elsewhere, in the other isolation mode',
+  async (format) => {
+    for (const [at, source] of world.residents.entries()) {
+      const directory = await exported(source, format);
+      const target = await joinWorld(world.server, at === 0 ? 'schema' : 'database', 'T');
+      const manifest = await imported(target, directory);
+      expect(manifest.tables.map(({ name }) => name)).toContain('operation');
+      expect(await contentOf(target)).toEqual(await contentOf(source));
+
+      // Through the API: the same answers, and a key that was used is still used.
+      const { path, ids, organizationPath } = source.books;
+      for (const url of [organizationPath, `${path}/accounts`, `${path}/balances`, `${path}/transactions?limit=100`]) {
+        const [there, here] = [await target.client('GET', url), await source.client('GET', url)];
+        expect([there.status, there.text]).toEqual([200, here.text]);
+      }
+      const body = transfer(ids.assetCode, '0.00000000000000000001', ids.alias, source.books.otherAlias, {
+        description: odd.slice(0, 200),
+      });
+      const again = await target.client('POST', `${path}/transactions/json`, body, {
+        headers: { 'x-idempotency': key },
+      });
+      expect(again.headers.get('x-idempotency-replayed')).toBe('true');
+      const next = await target.client('POST', `${path}/transactions/json`, { ...body, description: 'next' });
+      expect(next.status, next.text).toBe(201);
+    }
+  },
+);
+
+test('an export under load is of one moment: its books pass the audit elsewhere', async () => {
+  const [source] = world.residents as [World['residents'][number]];
+  const { path, ids, otherAlias } = source.books;
+  let posting = true;
+  let posted = 0;
+  const load = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (posting) {
+        const body = transfer(ids.assetCode, '0.01', ids.alias, otherAlias, { description: newId() });
+        await must(source.client('POST', `${path}/transactions/json`, body));
+        posted += 1;
+      }
+    }),
+  );
+  while (posted < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+  const directory = await exported(source, 'jsonl');
+  posting = false;
+  await load;
+  const target = await joinWorld(world.server, 'database', 'T');
+  await imported(target, directory);
+});
+
+test('an import of what was not exported so is refused whole, and says what', async () => {
+  const [source] = world.residents as [World['residents'][number]];
+  const target = await joinWorld(world.server, 'schema', 'T');
+  const before = await contentOf(target);
+  const directory = await exported(source, 'csv');
+  const path = (name: string) => join(directory, name);
+  const original = new Map(
+    ['manifest.json', 'operation.csv', 'account.csv'].map((name) => [name, readFileSync(path(name), 'utf8')]),
+  );
+  const refused = async (message: RegExp): Promise<void> => {
+    await expect(imported(target, directory)).rejects.toThrow(message);
+    expect(await contentOf(target)).toEqual(before);
+    for (const [name, text] of original) writeFileSync(path(name), text);
+  };
+  const editManifest = (edit: (manifest: Manifest) => void): void => {
+    const manifest = JSON.parse(original.get('manifest.json') as string) as Manifest;
+    edit(manifest);
+    writeFileSync(path('manifest.json'), JSON.stringify(manifest));
+  };
+
+  // An amount edited, and the file's hash in the manifest with it: the books no longer balance.
+  const edited = (original.get('operation.csv') as string).replace(
+    /,0\.00000000000000000001,/,
+    ',0.00000000000000000002,',
+  );
+  writeFileSync(path('operation.csv'), edited);
+  await refused(/operation\.csv is not the file that was exported/);
+  const lines = (original.get('operation.csv') as string).trimEnd().split('\n');
+  writeFileSync(path('operation.csv'), `${lines.slice(0, -1).join('\n')}\n`);
+  await refused(/operations of transaction .* do not balance|operation\.csv is not the file/);
+  appendFileSync(path('account.csv'), 'x');
+  await refused(/account|invalid input|missing data/);
+  rmSync(path('account.csv'));
+  await refused(/account\.csv/);
+  editManifest(({ tables }) =>
+    Object.assign(tables.find(({ name }) => name === 'account') ?? {}, { contentSha256: '0'.repeat(64) }),
+  );
+  await refused(/table account does not hold what was exported/);
+  editManifest((manifest) => Object.assign(manifest, { schemaVersion: '9999_future' }));
+  await refused(/upgrade first/);
+  editManifest(({ tables }) => Object.assign(tables[0] ?? {}, { file: '../account.csv' }));
+  await refused(/manifest\.json is not of an export/);
+  writeFileSync(path('manifest.json'), '{"product":');
+  await refused(/not JSON/);
+
+  await imported(target, directory);
+  await expect(imported(target, directory)).rejects.toThrow(/not empty/);
+});
+
+test('a folder that holds something else is not exported into; what a broken export left is replaced', async () => {
+  const [source] = world.residents as [World['residents'][number]];
+  const directory = await exported(source, 'csv');
+  const once = (into: string): Promise<Manifest> =>
+    withBooks(source.tenant.id, ({ store, tenant }) =>
+      exportBooks(store, { directory: into, format: 'csv', tenant, now: ground.now, onTable: quiet }),
+    );
+  await expect(once(directory)).rejects.toThrow(/complete export/);
+  rmSync(join(directory, 'manifest.json'));
+  expect((await once(directory)).tables.length).toBeGreaterThan(10);
+  const other = mkdtempSync(join(folder, 'other-'));
+  writeFileSync(join(other, 'notes.txt'), 'mine');
+  await expect(once(other)).rejects.toThrow(/notes\.txt/);
+  await expect(withBooks(newId(), async () => undefined)).rejects.toThrow(/no tenant/);
+});

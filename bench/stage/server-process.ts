@@ -6,7 +6,7 @@ export interface ServerProcess {
   readonly ledgerPort: number;
   readonly urls: { readonly ledger: string; readonly access: string; readonly tenants: string };
   /** Sends a message to the program and waits for its answer. */
-  ask(message: object): Promise<void>;
+  ask(message: object): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,8 @@ export async function startServerProcess(
     urls,
     async ask(message) {
       child.send(message);
-      await once(child, 'message');
+      const [answer] = await once(child, 'message');
+      return answer;
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -53,7 +53,7 @@ export const renderAccessError: RenderError = (error, request) => {
       : { code, title: refusal.title, message, ...(fields && { fields }) },
     headers: {
       'content-type': 'application/json; charset=utf-8',
-      ...(status === 401 && { 'www-authenticate': challenge(refusal.reasonName, oauth, request) }),
+      ...(status === 401 && challenge(refusal.reasonName, oauth, request)),
       ...((status === 429 || status === 503) && { 'retry-after': String(retryAfterSeconds ?? 5) }),
     },
   };
@@ -76,10 +76,16 @@ function asAccessError(error: unknown): AccessError {
   });
 }
 
-/** RFC 6749 §5.2 asks for the scheme that the client used; RFC 6750 §3.1 for no error when no token was sent. */
-function challenge(name: AccessErrorName, oauth: boolean, request: FastifyRequest | undefined): string {
-  if (oauth && /^basic\s/i.test(request?.headers.authorization ?? '')) return 'Basic realm="cofferdam"';
-  return name === 'token_invalid' ? 'Bearer error="invalid_token"' : 'Bearer';
+/**
+ * RFC 6749 §5.2 asks for the scheme that the client used; a client that used none reads `invalid_client` in the body, and
+ * libraries take a challenge for something else. RFC 6750 §3.1 asks for no error when no token was sent.
+ */
+function challenge(name: AccessErrorName, oauth: boolean, request: FastifyRequest | undefined): Record<string, string> {
+  if (oauth)
+    return /^basic\s/i.test(request?.headers.authorization ?? '')
+      ? { 'www-authenticate': 'Basic realm="cofferdam"' }
+      : {};
+  return { 'www-authenticate': name === 'token_invalid' ? 'Bearer error="invalid_token"' : 'Bearer' };
 }
 
 /** RFC 6749 §5.2: printable ASCII without quotation mark and backslash. */

@@ -27,6 +27,8 @@ export function getUserinfoRoute(store: AccessStore, now: () => Date): RouteDefi
         emailVerified: Type.Boolean(),
         picture: text,
         profile: text,
+        preferred_username: Type.Optional(Type.String({ description: 'as OpenID Connect spells it; so is the next' })),
+        email_verified: Type.Optional(Type.Boolean()),
       }),
     },
     errors: [],
@@ -48,6 +50,8 @@ export function getUserinfoRoute(store: AccessStore, now: () => Date): RouteDefi
           preferredUsername: username,
           email,
           emailVerified,
+          preferred_username: username,
+          email_verified: emailVerified,
         };
       });
       if (body === undefined)

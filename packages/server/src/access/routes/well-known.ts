@@ -40,6 +40,7 @@ export function getOpenidConfigurationRoute(issuer: string, algorithm: TokenAlgo
     authorization_endpoint: `${base}${authorizationUrl}`,
     token_endpoint: `${base}${oauthTokenUrl}`,
     revocation_endpoint: `${base}${oauthRevocationUrl}`,
+    introspection_endpoint: `${base}/v1/introspect`,
     userinfo_endpoint: `${base}/v1/userinfo`,
     grant_types_supported: ['authorization_code', 'client_credentials', 'password', 'refresh_token'],
     scopes_supported: personScope.split(' '),
@@ -51,7 +52,8 @@ export function getOpenidConfigurationRoute(issuer: string, algorithm: TokenAlgo
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     subject_types_supported: ['public'],
     claims_supported: [
-      ...['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'azp'],
+      ...['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'azp', 'sid', 'nonce'],
+      ...['preferred_username', 'email', 'email_verified'],
       ...['type', 'owner', 'name', 'displayName', 'tenantId', 'tenantSlug', 'env'],
     ],
   };

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { v7 as newId } from 'uuid';
+import { ledgerMigrations } from '../../packages/server/src/ledger/migrations/index.js';
+import { runtimeGrants } from '../../packages/server/src/ledger/migrations/runtime-grants.js';
+import { type ConnectionSettings, toDatabaseUrl } from '../../packages/server/src/postgres/connection-settings.js';
+import { startEmbedded } from '../../packages/server/src/postgres/embedded/start-embedded.js';
+import { installationNames } from '../../packages/server/src/postgres/installation.js';
+import { type AdminConnections, openAdminConnections } from '../../packages/server/src/tenancy/admin-connections.js';
+import { type ControlDatabase, openControlDatabase } from '../../packages/server/src/tenancy/control-database.js';
+import { createTenant as reserveTenant } from '../../packages/server/src/tenancy/create-tenant.js';
+import { createVault, type Vault } from '../../packages/server/src/tenancy/credentials.js';
+import { prepareServer } from '../../packages/server/src/tenancy/prepare-server.js';
+import { createTenantManager, waitUntilSettled } from '../../packages/server/src/tenancy/tenant-manager.js';
+import { type Books, buildBooks } from '../stage/books.js';
+import { inParallel } from '../stage/call.js';
+import { type ServerProcess, startServerProcess } from '../stage/server-process.js';
+import { createTenant } from '../stage/tenants.js';
+
+export interface FleetStage {
+  readonly tenants: number;
+  readonly server: ServerProcess;
+  /** Of the tenants that work all the while. */
+  readonly books: readonly Books[];
+  /** For another process of the program. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly control: ControlDatabase;
+  readonly admin: AdminConnections;
+  readonly vault: Vault;
+  /** Milliseconds from taking a tenant up to active; the median. */
+  readonly provisioningMs: number;
+  close(): Promise<void>;
+}
+
+const log = { info() {}, warn() {}, error: (_: object, text: string) => void process.stderr.write(`${text}\n`) };
+export const program = fileURLToPath(new URL('../../packages/server/bin/cofferdam.js', import.meta.url));
+
+export async function openFleetStage(options: {
+  readonly tenants: number;
+  readonly busy: number;
+  readonly say: (text: string) => void;
+}): Promise<FleetStage> {
+  const { say } = options;
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'cofferdam-fleet-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    say('PostgreSQL (embedded, fsync on)');
+    const postgres = await startEmbedded({
+      directory: join(folder, 'postgres'),
+      log,
+      ourFolders: [folder],
+      onLost: () => say('PostgreSQL has ended'),
+    });
+    closers.push(() => postgres.stop());
+    const encryptionKey = randomBytes(32);
+    const apiKey = randomBytes(16).toString('hex');
+    const environment = {
+      DATABASE_URL: toDatabaseUrl(postgres.adminSettings),
+      COFFERDAM_ENCRYPTION_KEY: encryptionKey.toString('base64'),
+      COFFERDAM_DATA_DIR: join(folder, 'data'),
+      TENANT_MANAGER_API_KEY: apiKey,
+      MULTI_TENANT_ENABLED: 'true',
+      ACCESS_ISSUER: 'https://access.bench.example',
+    };
+    const server = await startServerProcess([program, 'serve'], environment);
+    closers.push(() => server.stop());
+    const books = await inParallel(
+      Array.from({ length: options.busy }, (_, i) => i),
+      2,
+      async (i) => {
+        const place = await createTenant(server, apiKey, `busy ${i}`, i % 2 === 0 ? 'database' : 'schema');
+        say(`busy tenants ${i + 1} of ${options.busy}`);
+        return buildBooks(server.urls.ledger, place, 20);
+      },
+    );
+    const idle = await makeIdleTenants(postgres.adminSettings, encryptionKey, options, closers);
+    return { tenants: options.tenants, server, books, environment, ...idle, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Provisioned like any other, but without the Access Manager's side, whose password hashing would take most of the time. */
+async function makeIdleTenants(
+  adminSettings: ConnectionSettings,
+  encryptionKey: Buffer,
+  { tenants, busy, say }: { readonly tenants: number; readonly busy: number; readonly say: (text: string) => void },
+  closers: (() => Promise<unknown>)[],
+) {
+  const names = installationNames('cofferdam');
+  const vault = createVault([encryptionKey]);
+  const now = () => new Date();
+  const onError = () => {};
+  const prepared = await prepareServer({ admin: adminSettings, names, encryptionKey, ledgerMigrations, log, now });
+  const manager = createTenantManager({
+    admin: adminSettings,
+    prepared,
+    names,
+    vault,
+    ledgerMigrations,
+    runtimeGrants,
+    access: { seed: async () => {}, purge: async () => {} },
+    secrets: {
+      hashPassword: async () => 'none',
+      passwordShortcomings: () => [],
+      newApplicationCredentials: () => ({ clientId: newId(), clientSecret: newId(), secretHmac: Buffer.alloc(32) }),
+    },
+    defaultIsolation: 'database',
+    retentionDays: 30,
+    now,
+    newId,
+    log,
+  });
+  const times: number[] = [];
+  let failed = 0;
+  const numbers = Array.from({ length: tenants - busy }, (_, i) => i);
+  await inParallel(numbers, 3, async (i) => {
+    const slug = `idle-${i}`;
+    const owner = { email: 'owner@example.com', password: 'Bench-owner-7-password' };
+    const isolation = i % 2 === 0 ? ('database' as const) : ('schema' as const);
+    const { tenant } = await reserveTenant(manager, { name: slug, slug, isolation, owner }, 'bench');
+    const start = performance.now();
+    await waitUntilSettled(manager, tenant.id, 60_000);
+    times.push(performance.now() - start);
+    if (times.length % 50 === 0) say(`tenants ${times.length + busy} of ${tenants}`);
+  });
+  const { rows } = await manager.control.pool.query<{ count: number }>(
+    `select count(*)::int as count from tenant where status <> 'active'`,
+  );
+  failed = rows[0]?.count ?? 0;
+  await manager.stop();
+  if (failed > 0) throw new Error(`${failed} tenants were not made`);
+  const control = openControlDatabase(prepared.control, { now, onError });
+  closers.push(() => control.close());
+  const admin = openAdminConnections({ admin: adminSettings, control: control.pool, vault, names, onError });
+  closers.push(() => admin.close());
+  times.sort((a, b) => a - b);
+  return { control, admin, vault, provisioningMs: Math.round(times[times.length >> 1] ?? 0) };
+}

@@ -34,7 +34,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import('./commands/migrate.js')).migrateCommand(),
   },
   doctor: {
-    summary: 'audit the books of every tenant',
+    summary: 'examine the installation and the books of every tenant',
     load: async () => (await import('./commands/doctor.js')).doctorCommand(),
   },
   access: {

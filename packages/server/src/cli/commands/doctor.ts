@@ -1,15 +1,17 @@
 import Table from 'cli-table3';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../../config.js';
 import { type AuditFinding, auditBooks } from '../../ledger/audit/audit-books.js';
 import { openTenantPool } from '../../postgres/pool.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
+import { installationChecks } from '../../tenancy/doctor/checks.js';
+import type { Finding } from '../../tenancy/doctor/finding.js';
 import { listStores } from '../../tenancy/list-stores.js';
 import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
 import type { Closers, Ground } from '../parts/part.js';
-import { openFleet, openSingleStore } from '../parts/stores.js';
-import { createProgress } from '../progress.js';
+import { openFleet, openSingleStore, prepareFleet } from '../parts/stores.js';
+import { createProgress, type Progress } from '../progress.js';
 import { withGround } from '../with-ground.js';
 import { databaseVariables, environmentHelp } from './environment-help.js';
 
@@ -18,39 +20,79 @@ interface Diagnosis {
   readonly findings: readonly AuditFinding[];
 }
 
-/** The audit that stands in for foreign keys, over every store, under each tenant's own login. */
+interface Examination {
+  /** Of the installation: servers, rights, tenants; empty in single-tenant mode. */
+  readonly findings: readonly Finding[];
+  readonly books: readonly Diagnosis[];
+}
+
+interface Options {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly parallel: number;
+  readonly json?: boolean;
+}
+
+const booksCheck = 'books';
+const allChecks = [...installationChecks.map(({ id }) => id), booksCheck];
+
+/** Examines the whole installation, and the books of every tenant under the tenant's own login. Changes nothing. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description(
-      'audits the books of every tenant: debits and credits, balances, chains of operations, lost references',
-    )
+    .description('examines servers, rights, tenants and their books, and says of each finding what to do')
+    .option('--only <checks>', 'these checks alone, separated by commas', readChecks)
+    .option('--skip <checks>', 'all but these', readChecks)
+    .option('--parallel <n>', 'tenants examined at the same time', readParallel, 4)
     .option('--json', 'print the findings as JSON')
-    .addHelpText('after', environmentHelp(databaseVariables.filter((name) => name !== 'LOG_LEVEL')))
-    .action(async ({ json }: { json?: boolean }) => {
+    .addHelpText(
+      'after',
+      `
+Checks:
+${installationChecks.map(({ id, what }) => `  ${id.padEnd(15)} ${what}`).join('\n')}
+  ${booksCheck.padEnd(15)} debits and credits, balances, chains of operations, lost references, in every store
+
+Exit codes: 0 nothing is wrong (warnings and notes may be), 1 something is, 2 wrong call.
+${environmentHelp([...databaseVariables.filter((name) => name !== 'LOG_LEVEL'), 'MULTI_TENANT_MAX_CONNECTIONS'])}`,
+    )
+    .action(async (options: Options) => {
       const config = readConfig(process.env);
       const progress = createProgress();
-      const diagnoses = await withGround(config, createLog('warn'), (ground, closers) =>
-        progress.step('auditing', async () => {
-          const found: Diagnosis[] = [];
-          for await (const { name, context } of config.multiTenant
-            ? everyStore(ground, closers)
-            : theStore(ground, closers)) {
-            found.push({
-              store: name,
-              findings: await auditBooks(context, (rule) => progress.say(`${name}: ${rule}`)),
-            });
-          }
-          return found;
-        }),
-      );
-      if (json) console.log(JSON.stringify(diagnoses, undefined, 2));
-      else printDiagnoses(diagnoses);
-      const broken = diagnoses.filter(({ findings }) => findings.length > 0).length;
-      if (broken > 0)
-        throw new CliError(
-          `${broken} of ${diagnoses.length} stores have findings: restore from a backup or correct by hand, and report it`,
-        );
+      const examination = await withGround(config, createLog('error'), async (ground, closers) => ({
+        findings: config.multiTenant ? await examine(ground, closers, progress, options) : [],
+        books: isWanted(options, booksCheck) ? await auditAll(ground, closers, progress) : [],
+      }));
+      if (options.json) console.log(JSON.stringify(examination, undefined, 2));
+      else print(examination);
+      judge(examination);
     });
+}
+
+async function examine(ground: Ground, closers: Closers, progress: Progress, options: Options): Promise<Finding[]> {
+  const prepared = await progress.step('control database', () => prepareFleet(ground));
+  const tools = {
+    ...(await openFleet(ground, closers, prepared)),
+    names: ground.names,
+    templateDatabase: prepared.templateDatabase,
+    connectionBudget: ground.config.connectionBudget,
+    parallel: options.parallel,
+    now: ground.now,
+  };
+  const findings: Finding[] = [];
+  for (const check of installationChecks.filter(({ id }) => isWanted(options, id)))
+    findings.push(...(await progress.step(check.what, () => check.run(tools, (text) => progress.say(text)))));
+  return findings;
+}
+
+function auditAll(ground: Ground, closers: Closers, progress: Progress): Promise<Diagnosis[]> {
+  return progress.step('books', async () => {
+    const found: Diagnosis[] = [];
+    const stores = ground.config.multiTenant ? everyStore(ground, closers) : theStore(ground, closers);
+    for await (const { name, context } of stores) {
+      const findings = await auditBooks(context, (rule) => progress.say(`${name}: ${rule}`));
+      found.push({ store: name, findings });
+    }
+    return found;
+  });
 }
 
 interface NamedStore {
@@ -73,11 +115,44 @@ async function* everyStore(ground: Ground, closers: Closers): AsyncGenerator<Nam
   }
 }
 
-function printDiagnoses(diagnoses: readonly Diagnosis[]): void {
-  const table = new Table({ head: ['store', 'rule', 'rows', 'first'], style: { head: [], border: [] } });
-  for (const { store, findings } of diagnoses) {
-    if (findings.length === 0) table.push([store, 'all rules hold', 0, '']);
-    for (const { rule, count, example } of findings) table.push([store, rule, count, example]);
+function print({ findings, books }: Examination): void {
+  for (const { severity, subject, problem, remedy } of findings)
+    console.log(`${severity.padEnd(8)}${subject}: ${problem}\n        ${remedy}`);
+  if (books.length > 0) {
+    const table = new Table({ head: ['store', 'rule', 'rows', 'first'], style: { head: [], border: [] } });
+    for (const { store, findings: broken } of books) {
+      if (broken.length === 0) table.push([store, 'all rules hold', 0, '']);
+      for (const { rule, count, example } of broken) table.push([store, rule, count, example]);
+    }
+    console.log(table.toString());
   }
-  console.log(table.toString());
+  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+  console.log(`${count('error')} errors, ${count('warning')} warnings, ${count('note')} notes`);
+}
+
+function judge({ findings, books }: Examination): void {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const broken = books.filter((store) => store.findings.length > 0).length;
+  if (broken > 0)
+    throw new CliError(
+      `${broken} of ${books.length} stores have findings: restore from a backup or correct by hand, and report it`,
+    );
+  if (errors > 0) throw new CliError(`${errors} things are wrong; each says what to do`);
+}
+
+function isWanted({ only, skip }: Options, id: string): boolean {
+  return (only?.includes(id) ?? true) && !(skip?.includes(id) ?? false);
+}
+
+function readChecks(text: string): string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  const unknown = ids.filter((id) => !allChecks.includes(id));
+  if (unknown.length > 0) throw new InvalidArgumentError(`${unknown.join(', ')}: there are ${allChecks.join(', ')}.`);
+  return ids;
+}
+
+function readParallel(text: string): number {
+  const value = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (value < 1) throw new InvalidArgumentError('give a whole number from 1 to 99.');
+  return value;
 }

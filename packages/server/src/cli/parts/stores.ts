@@ -37,11 +37,18 @@ export interface Fleet {
   readonly runtimeGrants: typeof runtimeGrants;
 }
 
+/** Makes the server ready for tenants, or finds that it is. */
+export function prepareFleet(ground: Ground): Promise<PreparedServer> {
+  const { names, secrets, log, now } = ground;
+  const { encryptionKey } = secrets;
+  return prepareServer({ admin: requireAdmin(ground), names, encryptionKey, ledgerMigrations, log, now });
+}
+
 export async function openFleet(ground: Ground, closers: Closers, prepared?: PreparedServer): Promise<Fleet> {
   const { names, secrets, log, now } = ground;
   const admin = requireAdmin(ground);
   const { encryptionKey } = secrets;
-  const server = prepared ?? (await prepareServer({ admin, names, encryptionKey, ledgerMigrations, log, now }));
+  const server = prepared ?? (await prepareFleet(ground));
   const onError = (error: Error): void => log.warn({ err: error }, 'an idle administrative connection broke');
   const control = openControlDatabase(server.control, { now, onError });
   closers.add(() => control.close());

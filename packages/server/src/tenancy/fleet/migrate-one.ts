@@ -52,19 +52,20 @@ export async function migrateOne(
 }
 
 async function bringToHead(
-  { control, admin, vault, ledgerMigrations, runtimeGrants }: FleetTools,
+  tools: FleetTools,
   tenantId: TenantId,
   hold: ReadonlySet<string>,
   lockTimeoutMs: number,
 ): Promise<void> {
-  const { client, database, schema, ownerRole } = await connectMigrator({ control, admin, vault }, tenantId);
+  const { client, database, schema, ownerRole } = await connectMigrator(tools, tenantId);
   try {
-    const { runtimeLogin } = (await getPlacement(control.pool, tenantId)).store;
-    await migrate(client, ledgerMigrations, { expect: { database, schema }, asRole: ownerRole, lockTimeoutMs, hold });
+    const expect = { database, schema };
+    await migrate(client, tools.ledgerMigrations, { expect, asRole: ownerRole, lockTimeoutMs, hold });
     // New tables are of no use to a run-time login without its rights on them.
+    const { store } = await getPlacement(tools.control.pool, tenantId);
     await client.query(
       `begin; set local lock_timeout = ${Math.trunc(lockTimeoutMs)}; set local role ${id(ownerRole)};
-       ${runtimeGrants(id(runtimeLogin))}; commit`,
+       ${tools.runtimeGrants(id(store.runtimeLogin))}; commit`,
     );
   } finally {
     await client.end();

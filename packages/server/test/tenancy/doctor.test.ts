@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
+import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
+import { openAdminConnections } from '../../src/tenancy/admin-connections.js';
+import { installationChecks } from '../../src/tenancy/doctor/checks.js';
+import type { DoctorTools, Finding } from '../../src/tenancy/doctor/finding.js';
+import { getPlacement, type Placement } from '../../src/tenancy/placement.js';
+import { asAdmin, dropDatabase, dropRole } from '../support/cluster.js';
+import { createInstallation, type Installation } from './support/installation.js';
+
+let installation: Installation;
+let tools: DoctorTools;
+let database: { id: string; place: Placement };
+let schema: { id: string; place: Placement };
+
+beforeAll(async () => {
+  installation = await createInstallation();
+  const { manager, names, admin, vault, prepared } = installation;
+  const [first, second] = await Promise.all([
+    installation.create({ isolation: 'database' }),
+    installation.create({ isolation: 'schema' }),
+  ]);
+  const { pool } = manager.control;
+  database = { id: first.id, place: await getPlacement(pool, first.id) };
+  schema = { id: second.id, place: await getPlacement(pool, second.id) };
+  tools = {
+    control: manager.control,
+    admin: openAdminConnections({ admin, control: pool, vault, names, onError() {} }),
+    vault,
+    names,
+    ledgerMigrations,
+    runtimeGrants,
+    templateDatabase: prepared.templateDatabase,
+    connectionBudget: 10,
+    parallel: 2,
+    now: () => new Date(),
+  };
+});
+afterAll(async () => {
+  await tools.admin.close();
+  await installation.remove();
+});
+
+/** Of this installation alone: the cluster carries those of other test files, and settings made for speed. */
+async function examine(...ids: string[]): Promise<Finding[]> {
+  const checks = installationChecks.filter(({ id }) => ids.length === 0 || ids.includes(id));
+  expect(checks).toHaveLength(ids.length || installationChecks.length);
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(...(await check.run(tools, () => {})));
+  return findings;
+}
+const about = (findings: readonly Finding[], subject: string) =>
+  findings
+    .filter((finding) => finding.subject.includes(subject))
+    .map(({ severity, problem }) => `${severity}: ${problem}`);
+
+test('a sound installation: no error but what the test cluster is set to, every finding says what to do', async () => {
+  const findings = await examine();
+  const errors = findings.filter(({ severity, problem }) => severity !== 'note' && !/is off|may open/.test(problem));
+  expect(errors).toEqual([]);
+  for (const { remedy } of findings) expect(remedy).not.toBe('');
+  // fsync is off in the cluster of the tests, and that must be seen.
+  expect(about(findings, 'server default').join()).toContain('fsync is off: a crash can lose');
+});
+
+test('rights given by hand are seen: to PUBLIC, to a service login, between tenants', async () => {
+  const { names } = installation;
+  const { store } = database.place;
+  const reader = names.role('control_reader');
+  const give = `grant connect on database "${store.database}" to public; alter role "${reader}" createdb;
+                grant "${store.ownerRole}" to "${schema.place.store.runtimeLogin}"`;
+  const take = `revoke connect on database "${store.database}" from public; alter role "${reader}" nocreatedb;
+                revoke "${store.ownerRole}" from "${schema.place.store.runtimeLogin}"`;
+  await asAdmin((admin) => admin.query(give));
+  try {
+    const findings = await examine('public-rights', 'service-logins', 'walls');
+    expect(about(findings, `database ${store.database}`)).toEqual(['error: any login of the server may connect to it']);
+    expect(about(findings, reader)).toContain('error: has an attribute beyond LOGIN');
+    expect(about(findings, schema.id).join()).toContain(`is a member of ${store.ownerRole}`);
+  } finally {
+    await asAdmin((admin) => admin.query(take));
+  }
+  expect(about(await examine('public-rights', 'service-logins', 'walls'), store.database)).toEqual([]);
+});
+
+test('a tenant that cannot be reached, one that is behind and one that was changed by hand', async () => {
+  const { runtimeLogin, schema: own } = schema.place.store;
+  await asAdmin((admin) => admin.query(`alter role "${runtimeLogin}" nologin`));
+  await installation.manager.control.pool.query(
+    `update placement set schema_version = '0001_books', migration_error = 'deadlock' where tenant_id = $1`,
+    [database.id],
+  );
+  await asAdmin((admin) => admin.query(`create table "${own}".by_hand ()`), installation.names.sharedDatabase);
+  const findings = await examine('reachability', 'migrations', 'drift');
+  expect(about(findings, schema.id)).toEqual([
+    expect.stringContaining('error: cannot be reached: '),
+    expect.stringMatching(/^error: not from a migration: .*table by_hand: owner/),
+  ]);
+  expect(about(findings, database.id)[0]).toMatch(/^error: its books are at 0001_books, .* failed: deadlock$/);
+  await asAdmin((admin) => admin.query(`alter role "${runtimeLogin}" login`));
+  await asAdmin((admin) => admin.query(`drop table "${own}".by_hand`), installation.names.sharedDatabase);
+  await installation.manager.control.pool.query(
+    'update placement set schema_version = $2, migration_error = null where tenant_id = $1',
+    [database.id, ledgerMigrations.at(-1)?.id],
+  );
+  expect(about(await examine('reachability', 'migrations', 'drift'), schema.id)).toEqual([]);
+});
+
+test('orphans, a clock that is off and a budget that is too large', async () => {
+  const lost = `t_${'0'.repeat(31)}9`;
+  await asAdmin((admin) => admin.query(`create role "${lost}" nologin`));
+  await asAdmin((admin) => admin.query(`create database "${lost}" template template0`));
+  try {
+    const found = await examine('orphans');
+    expect(about(found, lost)).toEqual(Array(2).fill('note: belongs to no tenant of this installation'));
+    expect(about(found, database.id)).toEqual([]);
+  } finally {
+    await dropDatabase(lost);
+    await dropRole(lost);
+  }
+  tools = { ...tools, connectionBudget: 100_000, now: () => new Date(Date.now() + 60_000) };
+  const problems = about(await examine('servers'), 'server default').join('\n');
+  expect(problems).toMatch(/error: 1 ledger process may open 100000 connections/);
+  expect(problems).toMatch(/warning: its clock is \d+\.\d s behind this machine/);
+});

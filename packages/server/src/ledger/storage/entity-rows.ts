@@ -58,8 +58,8 @@ const scopeColumns = [
 
 export const and = (conditions: readonly RawBuilder<unknown>[]) => sql.join(conditions, sql` and `);
 
-/** A row whether or not it is deleted; only holders and instruments can be asked for that way. */
-export async function findAny<T extends 'holder' | 'instrument'>(
+/** A row whether or not it is deleted. */
+async function findAny<T extends 'holder' | 'instrument'>(
   tx: TenantTx,
   table: T,
   scope: Scope,
@@ -114,6 +114,21 @@ export async function getLive<T extends EntityTable>(
   return row;
 }
 
+/** The same, deleted or not when that is asked for; only holders and instruments can be. */
+export async function getAny<T extends 'holder' | 'instrument'>(
+  tx: TenantTx,
+  table: T,
+  scope: Scope,
+  id: string,
+  includeDeleted: boolean,
+  lock: RowLock = 'none',
+): Promise<EntityRow<T>> {
+  if (!includeDeleted) return getLive(tx, table, scope, id, lock);
+  const row = await findAny(tx, table, scope, id, lock);
+  if (row === undefined) throw entityNotFound(table);
+  return row;
+}
+
 export function entityNotFound(table: EntityTable): LedgerError {
   const entityType = entityTypes[table];
   return new LedgerError(notFoundNames[table] ?? 'entity_not_found', {
@@ -147,6 +162,11 @@ export async function updateEntity<T extends EntityTable>(
 export async function deleteEntity(tx: TenantTx, table: EntityTable, id: string, at: Date): Promise<void> {
   const time = at.toISOString();
   await updateEntity(tx, table, id, { deleted_at: time, updated_at: time });
+}
+
+/** Removes the row itself, deleted or not. The caller has locked it. */
+export async function eraseEntity(tx: TenantTx, table: 'holder' | 'instrument', id: string): Promise<void> {
+  await sql`delete from ${sql.table(table)} where id = ${id}`.execute(tx);
 }
 
 export async function countLive(tx: TenantTx, table: EntityTable, scope: Scope): Promise<number> {

@@ -7,9 +7,8 @@ import {
   and,
   deleteEntity,
   type EntityRow,
-  entityNotFound,
-  findAny,
-  findLive,
+  eraseEntity,
+  getAny,
   getLive,
   insertEntity,
   liveIn,
@@ -86,18 +85,6 @@ export async function changeHolder(
   });
 }
 
-/** Throws CRM-0006. */
-export async function getHolder(
-  tx: TenantTx,
-  place: OrganizationPlace,
-  id: string,
-  includeDeleted: boolean,
-): Promise<EntityRow<'holder'>> {
-  const row = await (includeDeleted ? findAny(tx, 'holder', place, id) : findLive(tx, 'holder', place, id));
-  if (row === undefined) throw entityNotFound('holder');
-  return row;
-}
-
 /**
  * A hard delete removes the row itself, also of a holder that was deleted softly before. The row is locked first, so
  * that no account and no instrument can be given to it meanwhile. Throws CRM-0006, CRM-0017, CRM-0030.
@@ -109,8 +96,7 @@ export async function deleteHolder(
   id: string,
   hard: boolean,
 ): Promise<void> {
-  const row = await (hard ? findAny(tx, 'holder', place, id, 'update') : findLive(tx, 'holder', place, id, 'update'));
-  if (row === undefined) throw entityNotFound('holder');
+  await getAny(tx, 'holder', place, id, hard, 'update');
   const owned = sql`holder_id = ${id} and deleted_at is null`;
   const { rows: instruments } = await sql`select 1 from instrument where ${owned} limit 1`.execute(tx);
   if (instruments.length > 0)
@@ -124,6 +110,6 @@ export async function deleteHolder(
       detail: 'Accounts belong to the holder. Delete them first.',
       entityType: 'Holder',
     });
-  if (hard) await sql`delete from holder where id = ${id}`.execute(tx);
+  if (hard) await eraseEntity(tx, 'holder', id);
   else await deleteEntity(tx, 'holder', id, origin.now());
 }

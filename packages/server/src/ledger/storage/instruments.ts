@@ -6,9 +6,9 @@ import { bornColumns, type Description, mergePatch, type Origin } from './descri
 import {
   deleteEntity,
   type EntityRow,
-  entityNotFound,
-  findAny,
+  eraseEntity,
   findLive,
+  getAny,
   getLive,
   insertEntity,
   updateEntity,
@@ -102,18 +102,6 @@ function refuseEarlyClosing(row: EntityRow<'instrument'>, closingDate: string | 
   });
 }
 
-/** Throws CRM-0008. */
-export async function getInstrument(
-  tx: TenantTx,
-  place: HolderPlace,
-  id: string,
-  includeDeleted: boolean,
-): Promise<EntityRow<'instrument'>> {
-  const row = await (includeDeleted ? findAny(tx, 'instrument', place, id) : findLive(tx, 'instrument', place, id));
-  if (row === undefined) throw entityNotFound('instrument');
-  return row;
-}
-
 /** A hard delete removes the row itself, also of one that was deleted softly before. Throws CRM-0008. */
 export async function deleteInstrument(
   tx: TenantTx,
@@ -122,13 +110,9 @@ export async function deleteInstrument(
   id: string,
   hard: boolean,
 ): Promise<void> {
-  if (!hard) {
-    await getLive(tx, 'instrument', place, id, 'update');
-    await deleteEntity(tx, 'instrument', id, origin.now());
-    return;
-  }
-  if ((await findAny(tx, 'instrument', place, id, 'update')) === undefined) throw entityNotFound('instrument');
-  await sql`delete from instrument where id = ${id}`.execute(tx);
+  await getAny(tx, 'instrument', place, id, hard, 'update');
+  if (hard) await eraseEntity(tx, 'instrument', id);
+  else await deleteEntity(tx, 'instrument', id, origin.now());
 }
 
 /** Throws CRM-0008 and CRM-0024. */

@@ -14,18 +14,23 @@ const BalanceSettingsView = Type.Object(
   { title: 'BalanceSettings' },
 );
 
+/** What a balance shows now and of the past; the amounts are filled in by each. */
+export const balanceIdentityView = {
+  id: IdView,
+  ...placedView,
+  accountId: IdView,
+  alias: Type.String(),
+  key: Type.String(),
+  assetCode: Type.String(),
+  available: AmountView,
+  onHold: AmountView,
+  version: Type.Integer(),
+  accountType: Type.String(),
+};
+
 export const BalanceView = Type.Object(
   {
-    id: IdView,
-    ...placedView,
-    accountId: IdView,
-    alias: Type.String(),
-    key: Type.String(),
-    assetCode: Type.String(),
-    available: AmountView,
-    onHold: AmountView,
-    version: Type.Integer(),
-    accountType: Type.String(),
+    ...balanceIdentityView,
     allowSending: Type.Boolean(),
     allowReceiving: Type.Boolean(),
     direction: Type.String({ enum: ['credit', 'debit'] }),
@@ -36,7 +41,11 @@ export const BalanceView = Type.Object(
   { title: 'Balance' },
 );
 
-export function balanceView(row: EntityRow<'balance'>) {
+/** Of a row whose amounts are those of now, or of a moment. */
+export function balanceIdentity(
+  row: EntityRow<'balance'>,
+  { available, on_hold, version }: Pick<EntityRow<'balance'>, 'available' | 'on_hold' | 'version'>,
+) {
   return {
     id: row.id,
     ...placedMembers(row),
@@ -44,10 +53,16 @@ export function balanceView(row: EntityRow<'balance'>) {
     alias: row.alias,
     key: row.key,
     assetCode: row.asset_code,
-    available: trimDecimal(row.available),
-    onHold: trimDecimal(row.on_hold),
-    version: row.version,
+    available: trimDecimal(available),
+    onHold: trimDecimal(on_hold),
+    version,
     accountType: row.account_type,
+  };
+}
+
+export function balanceView(row: EntityRow<'balance'>) {
+  return {
+    ...balanceIdentity(row, row),
     allowSending: row.allow_sending,
     allowReceiving: row.allow_receiving,
     direction: row.direction,
@@ -57,7 +72,7 @@ export function balanceView(row: EntityRow<'balance'>) {
   };
 }
 
-export const balanceExample = {
+export const balanceIdentityExample = {
   id: exampleIds.balance,
   ...examplePlace,
   accountId: exampleIds.account,
@@ -68,6 +83,10 @@ export const balanceExample = {
   onHold: '0',
   version: 3,
   accountType: 'deposit',
+};
+
+export const balanceExample = {
+  ...balanceIdentityExample,
   allowSending: true,
   allowReceiving: true,
   direction: 'credit',

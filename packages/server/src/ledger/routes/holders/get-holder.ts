@@ -1,6 +1,6 @@
 import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
-import { getHolder as get } from '../../storage/holders.js';
+import { getAny } from '../../storage/entity-rows.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { HolderView, holderExample, holderView } from '../../views/holder.js';
 import { ok } from '../shared/answers.js';
@@ -21,6 +21,8 @@ export const getHolder = () =>
     handler: async ({ context, params, query }) => {
       const deleted = readIncludeDeleted(query);
       const id = param(params, 'id');
-      return ok(holderView(await readTenant(context, (tx) => get(tx, organizationScope(params), id, deleted))));
+      return ok(
+        holderView(await readTenant(context, (tx) => getAny(tx, 'holder', organizationScope(params), id, deleted))),
+      );
     },
   });

@@ -1,6 +1,6 @@
 import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
-import { getInstrument as get } from '../../storage/instruments.js';
+import { getAny } from '../../storage/entity-rows.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { InstrumentView, instrumentExample, instrumentView } from '../../views/instrument.js';
 import { ok } from '../shared/answers.js';
@@ -22,6 +22,8 @@ export const getInstrument = () =>
     handler: async ({ context, params, query }) => {
       const deleted = readIncludeDeleted(query);
       const id = param(params, 'instrument_id');
-      return ok(instrumentView(await readTenant(context, (tx) => get(tx, holderScope(params), id, deleted))));
+      return ok(
+        instrumentView(await readTenant(context, (tx) => getAny(tx, 'instrument', holderScope(params), id, deleted))),
+      );
     },
   });

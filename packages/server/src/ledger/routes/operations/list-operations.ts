@@ -5,9 +5,10 @@ import type { LedgerDeps } from '../../ledger-deps.js';
 import { equals, type Filter, listByCursor } from '../../storage/list-rows.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { OperationView, operationExample, operationView } from '../../views/operation.js';
-import { cursorQuery, cursorSuccess, listErrors } from '../shared/lists.js';
+import { cursorAnswer } from '../shared/cursor-answer.js';
+import { cursorQuery, cursorSuccess, listErrors, metadataQuery } from '../shared/lists.js';
 import { may, param } from '../shared/paths.js';
-import { cursorAnswer, readPostingList } from '../shared/posting-lists.js';
+import { readPostingList } from '../shared/posting-lists.js';
 import { answerOneOperation } from './get-operation.js';
 import { type Family, familyNote, ledgerPathOf, operationIdOf } from './path-family.js';
 
@@ -27,7 +28,7 @@ export const listOperations = (deps: LedgerDeps, family: Family) =>
       direction: 'debit or credit',
       route_id: 'Id of an operation route.',
       route_code: 'Exact match.',
-      'metadata.{key}': 'Exact match on one metadata value as text, e.g. metadata.color=blue.',
+      ...metadataQuery,
     }),
     success: cursorSuccess(OperationView, operationExample),
     errors: [...listErrors, 'no_operations_found'],

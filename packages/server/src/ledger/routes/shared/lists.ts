@@ -1,6 +1,6 @@
 import type { ErrorName } from '@cofferdam/core';
 import { type TSchema, Type } from 'typebox';
-import { encodeCursor, readCursorPage, readDateRange, readMetadataFilter, readPage } from '../../../http/query.js';
+import { readCursorPage, readDateRange, readMetadataFilter, readPage } from '../../../http/query.js';
 import type { Answer, Call } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
@@ -8,6 +8,7 @@ import type { EntityRow, Scope } from '../../storage/entity-rows.js';
 import { type Filter, type ListedTable, listByCursor, listByPage } from '../../storage/list-rows.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { ok } from './answers.js';
+import { cursorAnswer } from './cursor-answer.js';
 
 /** What makes the list of one resource. */
 export interface Listing<T extends ListedTable> {
@@ -38,7 +39,7 @@ export async function answerPage<T extends ListedTable>(
   return ok({ items: rows.map(listing.view), page, limit });
 }
 
-/** Answers one page by cursor; `meta` repeats the cursors for older clients (ledger-api §15.1 row 5). */
+/** Answers one page by cursor. */
 export async function answerCursorPage<T extends ListedTable>(
   { limits }: Limits,
   { context, query }: ListCall,
@@ -47,17 +48,8 @@ export async function answerCursorPage<T extends ListedTable>(
 ): Promise<Answer> {
   const { page, limit, cursor, sortOrder } = readCursorPage(query, { max: limits.pageLimitMax });
   const request = { ...listing, ...readCommonFilters(query, listing.noneFound), cursor, limit, sortOrder };
-  const { rows, nextAfter, prevBefore } = await readTenant(context, (tx) => listByCursor(tx, request));
-  const next = nextAfter && encodeCursor({ id: nextAfter, direction: 'next' });
-  const previous = prevBefore && encodeCursor({ id: prevBefore, direction: 'prev' });
-  return ok({
-    items: rows.map(listing.view),
-    ...(echo.page && { page }),
-    limit,
-    ...(next && { next_cursor: next }),
-    ...(previous && { prev_cursor: previous }),
-    meta: { ...(next && { nextCursor: next }), ...(previous && { prevCursor: previous }) },
-  });
+  const found = await readTenant(context, (tx) => listByCursor(tx, request));
+  return cursorAnswer(found, limit, listing.view, echo.page && { page });
 }
 
 function readCommonFilters(query: ListCall['query'], noneFound: Listing<ListedTable>['noneFound']) {
@@ -104,12 +96,11 @@ export function pageAndCursorQuery(filters: Readonly<Record<string, string>>): T
 
 const cursorParameter = text('next_cursor or prev_cursor of an answer; repeat limit, sort order and filters with it.');
 
-const metadataParameter = text('Exact match on one metadata value as text, e.g. metadata.color=blue.');
+const exactMatch = 'Exact match on one metadata value as text, e.g. metadata.color=blue.';
+const metadataParameter = text(exactMatch);
 
 /** For the lists by cursor of resources with metadata: `cursorQuery(metadataQuery)`. */
-export const metadataQuery: Readonly<Record<string, string>> = {
-  'metadata.{key}': 'Exact match on one metadata value as text, e.g. metadata.color=blue.',
-};
+export const metadataQuery: Readonly<Record<string, string>> = { 'metadata.{key}': exactMatch };
 
 const described = (filters: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(filters).map(([name, description]) => [name, text(description)]));

@@ -6,9 +6,9 @@ import { listByCursor } from '../../storage/list-rows.js';
 import { findMembersOf } from '../../storage/transaction-routes.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { TransactionRouteView, transactionRouteExample, transactionRouteView } from '../../views/transaction-route.js';
+import { cursorAnswer } from '../shared/cursor-answer.js';
 import { cursorQuery, cursorSuccess, listErrors, metadataQuery } from '../shared/lists.js';
 import { ledgerPath, ledgerScope, may } from '../shared/paths.js';
-import { cursorAnswer } from '../shared/posting-lists.js';
 
 export const listTransactionRoutes = ({ limits }: LedgerDeps) =>
   defineRoute<TenantContext>({

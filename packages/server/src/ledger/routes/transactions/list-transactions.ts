@@ -5,9 +5,10 @@ import { findOperationsOf } from '../../storage/find-transactions.js';
 import { listByCursor } from '../../storage/list-rows.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { TransactionView, transactionExample, transactionView } from '../../views/transaction.js';
-import { cursorQuery, cursorSuccess, listErrors } from '../shared/lists.js';
+import { cursorAnswer } from '../shared/cursor-answer.js';
+import { cursorQuery, cursorSuccess, listErrors, metadataQuery } from '../shared/lists.js';
 import { ledgerPath, ledgerScope, may } from '../shared/paths.js';
-import { cursorAnswer, readPostingList } from '../shared/posting-lists.js';
+import { readPostingList } from '../shared/posting-lists.js';
 
 export const listTransactions = (deps: LedgerDeps) =>
   defineRoute<TenantContext>({
@@ -18,7 +19,7 @@ export const listTransactions = (deps: LedgerDeps) =>
     tag: 'Transactions',
     summary: 'List transactions',
     description: 'With all their operations. Without dates: the last months up to today, as the server is configured.',
-    query: cursorQuery({ 'metadata.{key}': 'Exact match on one metadata value as text, e.g. metadata.color=blue.' }),
+    query: cursorQuery(metadataQuery),
     success: cursorSuccess(TransactionView, transactionExample),
     errors: [...listErrors, 'no_transactions_found'],
     handler: async ({ context, params, query }) => {

@@ -6,6 +6,7 @@ import type { InstallationNames } from '../postgres/installation.js';
 import { migrate, pendingMigrations } from '../postgres/migrate.js';
 import { sqlState } from '../postgres/pg-errors.js';
 import { openClient } from '../postgres/pool.js';
+import { scramVerifier } from '../postgres/scram-verifier.js';
 import { accessGrants } from './migrations/access-grants.js';
 import { accessMigrations } from './migrations/index.js';
 
@@ -86,8 +87,9 @@ async function makeRoles(
   ]);
   for (const [role, quoted] of wanted)
     if (!known.rows.some(({ rolname }) => rolname === role)) await admin.query(`create role ${quoted} nologin`);
+  const verifier = quoteLiteral(await scramVerifier(password));
   await admin.query(
-    `alter role ${roles.service} with login nocreatedb nocreaterole password ${quoteLiteral(password)} connection limit 100`,
+    `alter role ${roles.service} with login nocreatedb nocreaterole password ${verifier} connection limit 100`,
   );
   // An administrator who is no superuser may act as a role only as its member.
   await admin.query(`grant ${roles.owner}, ${roles.lookup} to current_user`);

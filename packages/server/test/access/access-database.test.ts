@@ -1,5 +1,6 @@
+import pg from 'pg';
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { prepareAccessDatabase } from '../../src/access/access-database.js';
 import { createAccessSeeder } from '../../src/access/access-seeder.js';
 import { createClientSecrets } from '../../src/access/credentials/client-secrets.js';
@@ -102,6 +103,17 @@ describe('the access database', () => {
     const startedAt = performance.now();
     await prepareAccessDatabase(access.options);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it('tells the server no password, only what it keeps of one: statements may be logged', async () => {
+    const names = installationNames(randomPrefix());
+    const said = vi.spyOn(pg.Client.prototype, 'query');
+    await prepareAccessDatabase({ ...access.options, names });
+    const passwords = said.mock.calls.flatMap(([text]) => /password '([^']+)'/.exec(String(text))?.[1] ?? []);
+    said.mockRestore();
+    expect(passwords).toEqual([expect.stringMatching(/^SCRAM-SHA-256\$/)]);
+    await dropDatabase(names.accessDatabase);
+    for (const role of ['access', 'access_owner', 'access_lookup']) await dropRole(names.role(role));
   });
 
   it('is prepared by two starters at once', async () => {

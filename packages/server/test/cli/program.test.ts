@@ -27,7 +27,7 @@ test.each(commands.map((words) => [words.join(' '), words] as const))(
     const { code, stdout } = await run([...words, '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: /);
-    const listed = stdout.split('\n').flatMap((line) => /^  ([A-Z_]{4,}) /.exec(line)?.[1] ?? []);
+    const listed = stdout.split('\n').flatMap((line) => /^ {2}([A-Z_]{4,}) /.exec(line)?.[1] ?? []);
     if (name === 'serve') expect(listed).toEqual(Object.keys(variables));
     else expect(listed.length).toBeLessThan(10);
   },

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { quoteIdentifier as id, quoteLiteral } from '../../postgres/identifiers.js';
+import { scramVerifier } from '../../postgres/scram-verifier.js';
 import type { AdminServer } from '../admin-connections.js';
 import { finishOperation, getOperation, type Operation, recordProgress } from '../operations.js';
 import { getPlacement, type Placement } from '../placement.js';
@@ -7,7 +8,6 @@ import { underTenantLock } from '../provisioning/provision-tenant.js';
 import type { ProvisioningTools } from '../provisioning/run.js';
 import { probeIsolation } from '../provisioning/verify-isolation.js';
 import { findTenant, lockTenant, type TenantRecord } from '../tenant-record.js';
-import { scramVerifier } from '../walls/scram-verifier.js';
 import { changeSharedRights } from '../walls/serialize.js';
 import { createRuntimeLogin, defaultRoleLimits, grantToAdmin } from '../walls/store-roles.js';
 import type { RotationDetails, RotationPasswords } from './start-rotation.js';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { quoteIdentifier as id, quoteLiteral } from '../../postgres/identifiers.js';
+import { scramVerifier } from '../../postgres/scram-verifier.js';
 import type { StoreNames } from '../physical-names.js';
-import { scramVerifier } from './scram-verifier.js';
 
 export interface StorePasswords {
   readonly runtime: string;

@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'export the books of a tenant into open formats, import them',
     load: async () => (await import('./commands/books.js')).booksCommand(),
   },
+  backup: {
+    summary: 'encrypted backups of the books of one tenant, and their restore',
+    load: async () => (await import('./commands/backup.js')).backupCommand(),
+  },
   migrate: {
     summary: 'bring every database up to date',
     load: async () => (await import('./commands/migrate.js')).migrateCommand(),

@@ -1,17 +1,21 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OpenBooks, openBooks } from '../../src/cli/parts/books.js';
 import { Closers, type Ground } from '../../src/cli/parts/part.js';
+import { type RestoreOptions, restoreBooks } from '../../src/cli/restore-books.js';
 import { readConfig, readParts } from '../../src/config.js';
 import { auditBooks } from '../../src/ledger/audit/audit-books.js';
 import { exportBooks } from '../../src/ledger/exit/export-books.js';
 import { importBooks } from '../../src/ledger/exit/import-books.js';
 import { exportFormats, type Manifest } from '../../src/ledger/exit/manifest.js';
+import { plainFolder } from '../../src/ledger/exit/plain-folder.js';
+import { readLabel, sealedTarget } from '../../src/ledger/exit/sealed-folder.js';
 import { parseDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { must, transfer } from '../isolation/support/books.js';
 import { digest, join as joinWorld, type Member, openWorld, type World } from '../isolation/support/world.js';
@@ -67,7 +71,7 @@ async function withBooks<T>(id: string, work: (books: OpenBooks) => Promise<T>):
 
 const imported = (into: Member, directory: string): Promise<Manifest> =>
   withBooks(into.tenant.id, async ({ store, context }) => {
-    const manifest = await importBooks(store, { directory, onTable: quiet });
+    const manifest = await importBooks(store, { source: plainFolder(directory), onTable: quiet });
     expect(await auditBooks(context, quiet)).toEqual([]);
     return manifest;
   });
@@ -86,7 +90,7 @@ async function contentOf(member: Member): Promise<Record<string, string>> {
 async function exported(of: Member, format: Manifest['format']): Promise<string> {
   const directory = join(folder, `${of.tenant.id}-${format}-${newId()}`);
   await withBooks(of.tenant.id, ({ store, tenant }) =>
-    exportBooks(store, { directory, format, tenant, now: ground.now, onTable: quiet }),
+    exportBooks(store, { target: plainFolder(directory), format, tenant, now: ground.now, onTable: quiet }),
   );
   return directory;
 }
@@ -196,13 +200,70 @@ test('a folder that holds something else is not exported into; what a broken exp
   const directory = await exported(source, 'csv');
   const once = (into: string): Promise<Manifest> =>
     withBooks(source.tenant.id, ({ store, tenant }) =>
-      exportBooks(store, { directory: into, format: 'csv', tenant, now: ground.now, onTable: quiet }),
+      exportBooks(store, { target: plainFolder(into), format: 'csv', tenant, now: ground.now, onTable: quiet }),
     );
-  await expect(once(directory)).rejects.toThrow(/complete export/);
+  await expect(once(directory)).rejects.toThrow(/complete already/);
   rmSync(join(directory, 'manifest.json'));
   expect((await once(directory)).tables.length).toBeGreaterThan(10);
   const other = mkdtempSync(join(folder, 'other-'));
   writeFileSync(join(other, 'notes.txt'), 'mine');
   await expect(once(other)).rejects.toThrow(/notes\.txt/);
   await expect(withBooks(newId(), async () => undefined)).rejects.toThrow(/no tenant/);
+});
+
+test('a backup is sealed, restored into its own tenant or a new one, and refused by any other', async () => {
+  const [source, other] = world.residents as [World['residents'][number], World['residents'][number]];
+  const identity = await generateIdentity();
+  const from = join(folder, `backup-${newId()}`);
+  const target = sealedTarget(from, [await identityToRecipient(identity)]);
+  const taken = await contentOf(source);
+  await withBooks(source.tenant.id, ({ store, tenant }) =>
+    exportBooks(store, { target, format: 'csv', tenant, now: ground.now, onTable: quiet }),
+  );
+  const label = await readLabel(from);
+  expect(label.tenant).toEqual({ id: source.tenant.id, slug: source.tenant.slug });
+  // Nothing of the books is readable, names of tables apart.
+  for (const { file } of label.files) {
+    const bytes = readFileSync(join(from, file));
+    expect(bytes.toString('latin1')).toMatch(/^age-encryption\.org\/v1\n/);
+    expect(bytes.includes(source.books.marker)).toBe(false);
+  }
+
+  const progress = { say: quiet };
+  const restore = (into: Member, more: Partial<RestoreOptions> = {}): Promise<void> =>
+    withBooks(into.tenant.id, (books) =>
+      restoreBooks({ ...books, progress }, { from, label, identity, replace: false, asNew: false, ...more }),
+    );
+  const { path, ids, otherAlias } = source.books;
+  const later = { ...transfer(ids.assetCode, '0.5', ids.alias, otherAlias), description: 'after the backup' };
+  await must(source.client('POST', `${path}/transactions/json`, later));
+  const [before, elsewhere] = [await contentOf(source), await contentOf(other)];
+  await expect(restore(other)).rejects.toThrow(/is of tenant/);
+  await expect(restore(other, { asNew: true })).rejects.toThrow(/not empty/);
+  await expect(restore(other, { asNew: true, replace: true })).rejects.toThrow(/nothing to --replace/);
+  await expect(restore(source)).rejects.toThrow(/not empty/);
+  await expect(restore(source, { replace: true })).rejects.toThrow(/is active: suspend it first/);
+  const operate = (verb: string) => world.server.operate('PUT', `/v1/tenants/${source.tenant.id}/${verb}`);
+  expect((await operate('suspend')).status).toBe(200);
+  await expect(restore(source, { replace: true, identity: await generateIdentity() })).rejects.toThrow(
+    /cannot be opened/,
+  );
+  const file = join(from, 'operation.csv.gz.age');
+  const sealed = readFileSync(file);
+  writeFileSync(file, sealed.subarray(0, -1));
+  await expect(restore(source, { replace: true })).rejects.toThrow(/not as they were written: operation/);
+  writeFileSync(file, sealed);
+  const forged = { ...label, tenant: { id: other.tenant.id } };
+  writeFileSync(join(from, 'label.json'), JSON.stringify(forged));
+  await expect(restore(other, { label: forged, asNew: true })).rejects.toThrow(/another tenant|not empty/);
+  writeFileSync(join(from, 'label.json'), JSON.stringify(label));
+  expect(await contentOf(source)).toEqual(before);
+  expect(await contentOf(other)).toEqual(elsewhere);
+
+  await restore(source, { replace: true });
+  expect(await contentOf(source)).toEqual(taken);
+  expect((await operate('reactivate')).status).toBe(200);
+  const fresh = await joinWorld(world.server, 'schema', 'N');
+  await restore(fresh, { asNew: true });
+  expect(await contentOf(fresh)).toEqual(taken);
 });

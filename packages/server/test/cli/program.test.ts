@@ -15,6 +15,8 @@ const commands = [
   ['migrate'],
   ['doctor'],
   ['logins'],
+  ['backup'],
+  ...['keygen', 'create', 'verify', 'restore'].map((name) => ['backup', name]),
   ['books'],
   ['books', 'export'],
   ['books', 'import'],

@@ -1,15 +1,11 @@
 import { Command, Option } from 'commander';
-import { type Config, ConfigError, readConfig } from '../../config.js';
 import { auditBooks } from '../../ledger/audit/audit-books.js';
-import type { BookStore } from '../../ledger/exit/book-store.js';
 import { exportBooks } from '../../ledger/exit/export-books.js';
 import { importBooks } from '../../ledger/exit/import-books.js';
 import { type ExportFormat, exportFormats, type Manifest } from '../../ledger/exit/manifest.js';
+import { plainFolder } from '../../ledger/exit/plain-folder.js';
 import { CliError } from '../cli-error.js';
-import { createLog } from '../log.js';
-import { openBooks } from '../parts/books.js';
-import { createProgress, type Progress } from '../progress.js';
-import { withGround } from '../with-ground.js';
+import { withBooks } from '../with-books.js';
 
 interface Common {
   readonly tenant?: string;
@@ -42,10 +38,10 @@ function exportCommand(): Command {
     .requiredOption('--to <folder>', 'an empty or missing folder')
     .addOption(new Option('--format <format>', 'of the files').choices([...exportFormats]).default('csv'))
     .action(async ({ to, format, ...common }: Common & { to: string; format: ExportFormat }) => {
-      const manifest = await work(common, 'export', ({ store, tenant, progress, now }) =>
+      const manifest = await withBooks(common.tenant, 'export', ({ store, tenant, progress, now }) =>
         exportBooks(store, {
           format,
-          directory: to,
+          target: plainFolder(to),
           tenant,
           now,
           onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
@@ -62,9 +58,9 @@ function importCommand(): Command {
     )
     .requiredOption('--from <folder>', 'folder of an export')
     .action(async ({ from, ...common }: Common & { from: string }) => {
-      const manifest = await work(common, 'import', async ({ store, context, progress }) => {
+      const manifest = await withBooks(common.tenant, 'import', async ({ store, context, progress }) => {
         const read = await importBooks(store, {
-          directory: from,
+          source: plainFolder(from),
           onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
         });
         progress.say('auditing');
@@ -76,33 +72,6 @@ function importCommand(): Command {
       });
       report(common, manifest, 'every file, every row and the content compared; the audit found nothing');
     });
-}
-
-type Books = Awaited<ReturnType<typeof openBooks>>;
-
-async function work<T>(
-  { tenant }: Common,
-  what: string,
-  task: (
-    tools: Books & { readonly store: BookStore; readonly progress: Progress; readonly now: () => Date },
-  ) => Promise<T>,
-): Promise<T> {
-  const config = readConfig(process.env);
-  refuseMismatch(config, tenant);
-  const progress = createProgress();
-  return withGround(config, createLog('warn'), (ground, closers) =>
-    progress.step(what, async () => {
-      const books = await openBooks(ground, closers, tenant);
-      return task({ ...books, progress, now: ground.now });
-    }),
-  );
-}
-
-function refuseMismatch({ multiTenant }: Config, tenant: string | undefined): void {
-  if (multiTenant && tenant === undefined)
-    throw new ConfigError('--tenant is missing: whose books? See `cofferdam tenants list`.');
-  if (!multiTenant && tenant !== undefined)
-    throw new ConfigError('--tenant is given, but MULTI_TENANT_ENABLED is not true: there is one set of books.');
 }
 
 function report({ json }: Common, manifest: Manifest, sentence: string): void {

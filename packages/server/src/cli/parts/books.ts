@@ -3,16 +3,19 @@ import { openTenantPool } from '../../postgres/pool.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { connectMigrator } from '../../tenancy/connect-migrator.js';
 import { listStores } from '../../tenancy/list-stores.js';
+import { findTenant, type TenantStatus } from '../../tenancy/tenant-record.js';
 import { CliError } from '../cli-error.js';
 import type { Closers, Ground } from './part.js';
 import { openFleet, openSingleStore } from './stores.js';
 
 export interface OpenBooks {
-  readonly tenant: { readonly id: string };
+  readonly tenant: { readonly id: string; readonly slug?: string };
   /** With the rights of the owner of the tables. */
   readonly store: BookStore;
   /** With the rights of requests. */
   readonly context: TenantContext;
+  /** Single-tenant: nobody suspends. */
+  readonly status: TenantStatus | 'single';
 }
 
 /**
@@ -24,7 +27,7 @@ export async function openBooks(ground: Ground, closers: Closers, tenantId?: str
     const single = await openSingleStore(ground, closers);
     const store = await single.connectMigrator();
     closers.add(() => store.client.end());
-    return { tenant: { id: 'single' }, store, context: single.context };
+    return { tenant: { id: 'single' }, store, context: single.context, status: 'single' };
   }
   const fleet = await openFleet(ground, closers);
   for await (const found of listStores(fleet)) {
@@ -34,9 +37,12 @@ export async function openBooks(ground: Ground, closers: Closers, tenantId?: str
     closers.add(() => pool.drain(1_000));
     const store = await connectMigrator(fleet, found.tenantId);
     closers.add(() => store.client.end());
+    const tenant = await findTenant(fleet.control.pool, found.tenantId);
+    if (tenant === undefined) break;
     return {
-      tenant: { id: tenantId },
+      tenant: { id: tenantId, slug: tenant.slug },
       store,
+      status: tenant.status,
       context: { tenantId: found.tenantId, slug: undefined, configVersion, pool },
     };
   }

@@ -1,6 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
@@ -8,34 +5,38 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { quoteIdentifier as id } from '../../postgres/identifiers.js';
 import type { BookStore } from './book-store.js';
 import { type BookTable, readBookTables } from './book-tables.js';
-import { type ExportFormat, type Manifest, manifestFile, readManifest, type TableManifest } from './manifest.js';
+import type { ExportSource } from './export-files.js';
+import type { ExportFormat, Manifest, TableManifest } from './manifest.js';
 import { jsonLinesOfParquet } from './parquet.js';
 import { columnList, contentDigest, Measured, printSettings, rawLines } from './row-streams.js';
 
 export interface ImportOptions {
-  readonly directory: string;
+  readonly source: ExportSource;
+  /** The books that are there now make room, in the same transaction; otherwise they must be empty. */
+  readonly replace?: boolean;
   readonly onTable: (name: string, nth: number, total: number) => void;
 }
 
 /**
- * The books of an export into an empty store, in one transaction: when anything differs from the manifest (a file's hash, a
+ * The books of an export into a store, in one transaction: when anything differs from the manifest (a file's hash, a
  * row, the content as PostgreSQL prints it afterwards), or the database's own check refuses a row, nothing stays.
  * @throws Error that says which file or table it was and why
  */
 export async function importBooks({ client, schema, ownerRole }: BookStore, options: ImportOptions): Promise<Manifest> {
-  const { directory, onTable } = options;
-  const manifest = readManifest(await readFile(join(directory, manifestFile), 'utf8'));
+  const { source, replace = false, onTable } = options;
+  const manifest = await source.manifest();
   await client.query('begin');
   try {
     await client.query(`set local role ${id(ownerRole)}; ${printSettings}`);
     const own = await readBookTables(client, schema);
     await refuseStrange(client, manifest, own);
-    await refuseFilled(client, own);
+    if (replace) await client.query(`truncate ${own.map(({ name }) => id(name)).join(', ')}`);
+    else await refuseFilled(client, own);
     // Parents first as they are here, whatever the order in the manifest.
     const wanted = own.flatMap(({ name }) => manifest.tables.filter((table) => table.name === name));
     for (const [nth, table] of wanted.entries()) {
       onTable(table.name, nth + 1, wanted.length);
-      await importTable(client, table, directory, manifest.format);
+      await importTable(client, table, source, manifest.format);
     }
     await client.query('commit');
     await client.query(own.map(({ name }) => `analyze ${id(name)}`).join('; '));
@@ -75,23 +76,20 @@ async function refuseFilled(client: pg.Client, own: readonly BookTable[]): Promi
 async function importTable(
   client: pg.Client,
   table: TableManifest,
-  directory: string,
+  source: ExportSource,
   format: ExportFormat,
 ): Promise<void> {
-  const path = join(directory, table.file);
   const measured = new Measured();
+  const bytes = source.open(table.file);
   if (format === 'parquet') {
-    await pipeline(createReadStream(path), measured, new PassThrough().resume());
-    await copyLines(client, table, Readable.from(jsonLinesOfParquet(path)));
+    if (source.pathOf === undefined) throw new Error('a Parquet file is read from a plain folder only.');
+    await pipeline(bytes, measured, new PassThrough().resume());
+    await copyLines(client, table, Readable.from(jsonLinesOfParquet(source.pathOf(table.file))));
+  } else if (format === 'jsonl') {
+    await Promise.all([pipeline(bytes, measured), copyLines(client, table, measured)]);
   } else {
-    const bytes = createReadStream(path)
-      .on('error', (error) => measured.destroy(error))
-      .pipe(measured);
-    if (format === 'jsonl') await copyLines(client, table, bytes);
-    else {
-      const target = `${id(table.name)} (${columnList(table)})`;
-      await pipeline(bytes, client.query(copyFrom(`copy ${target} from stdin with (format csv, header)`)));
-    }
+    const target = `${id(table.name)} (${columnList(table)})`;
+    await pipeline(bytes, measured, client.query(copyFrom(`copy ${target} from stdin with (format csv, header)`)));
   }
   if (measured.sha256 !== table.sha256)
     throw new Error(`${table.file} is not the file that was exported: its SHA-256 differs from the manifest.`);

@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet';
@@ -16,39 +15,29 @@ const elements: Readonly<Record<string, Omit<SchemaElement, 'name'>>> = {
 };
 const text: Omit<SchemaElement, 'name'> = { type: 'BYTE_ARRAY', converted_type: 'UTF8' };
 
-/** Flat lines of `jsonLinesOf` into a Parquet file, a row group at a time. Answers the number of rows. */
-export async function writeParquet(lines: Readable, path: string, columns: readonly BookColumn[]): Promise<number> {
-  const file = await open(path, 'w');
-  try {
-    const buffer = new ByteWriter();
-    const schema: SchemaElement[] = [
-      { name: 'root', num_children: columns.length },
-      ...columns.map(({ name, type, nullable }) => ({
-        name,
-        ...(elements[type] ?? text),
-        repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
-      })),
-    ];
-    const writer = new ParquetWriter({ writer: buffer, schema });
-    let rows = 0;
-    let group: string[] = [];
-    const flush = async (): Promise<void> => {
-      if (group.length > 0) await writer.write({ columnData: columnsOf(group, columns), rowGroupSize: groupRows });
-      rows += group.length;
-      group = [];
-      await drain(buffer, file);
-    };
-    for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
-      group.push(line);
-      if (group.length === groupRows) await flush();
-    }
-    await flush();
-    await writer.finish();
-    await drain(buffer, file);
-    return rows;
-  } finally {
-    await file.close();
+/** Flat lines of `jsonLinesOf` as the bytes of a Parquet file, a row group at a time. */
+export async function* parquetOf(lines: Readable, columns: readonly BookColumn[]): AsyncGenerator<Buffer> {
+  const buffer = new ByteWriter();
+  const schema: SchemaElement[] = [
+    { name: 'root', num_children: columns.length },
+    ...columns.map(({ name, type, nullable }) => ({
+      name,
+      ...(elements[type] ?? text),
+      repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
+    })),
+  ];
+  const writer = new ParquetWriter({ writer: buffer, schema });
+  let group: string[] = [];
+  for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
+    group.push(line);
+    if (group.length < groupRows) continue;
+    await writer.write({ columnData: columnsOf(group, columns), rowGroupSize: groupRows });
+    group = [];
+    yield taken(buffer);
   }
+  if (group.length > 0) await writer.write({ columnData: columnsOf(group, columns), rowGroupSize: groupRows });
+  await writer.finish();
+  yield taken(buffer);
 }
 
 /** The rows of a Parquet file of ours as flat JSON lines, a row group at a time. */
@@ -74,7 +63,8 @@ function columnsOf(lines: readonly string[], columns: readonly BookColumn[]): Co
   }));
 }
 
-async function drain(buffer: ByteWriter, file: FileHandle): Promise<void> {
-  await file.writeFile(Buffer.from(buffer.getBytes()));
+function taken(buffer: ByteWriter): Buffer {
+  const bytes = Buffer.from(buffer.getBytes());
   buffer.index = 0;
+  return bytes;
 }

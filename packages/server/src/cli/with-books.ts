@@ -1,0 +1,33 @@
+import { ConfigError, readConfig } from '../config.js';
+import { createLog } from './log.js';
+import { type OpenBooks, openBooks } from './parts/books.js';
+import { createProgress, type Progress } from './progress.js';
+import { withGround } from './with-ground.js';
+
+export interface BooksAtHand extends OpenBooks {
+  readonly progress: Progress;
+  readonly now: () => Date;
+}
+
+/**
+ * For commands that work on the books of one tenant and end.
+ * @throws ConfigError when a tenant is missing, or named where there is only one set of books
+ */
+export async function withBooks<T>(
+  tenant: string | undefined,
+  what: string,
+  work: (books: BooksAtHand) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(process.env);
+  if (config.multiTenant && tenant === undefined)
+    throw new ConfigError('--tenant is missing: whose books? See `cofferdam tenants list`.');
+  if (!config.multiTenant && tenant !== undefined)
+    throw new ConfigError('--tenant is given, but MULTI_TENANT_ENABLED is not true: there is one set of books.');
+  const progress = createProgress();
+  return withGround(config, createLog('warn'), (ground, closers) =>
+    progress.step(what, async () => {
+      const books = await openBooks(ground, closers, tenant);
+      return work({ ...books, progress, now: ground.now });
+    }),
+  );
+}

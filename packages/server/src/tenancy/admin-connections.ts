@@ -3,7 +3,7 @@ import { type ConnectionSettings, connectionSettings, withDatabase } from '../po
 import type { InstallationNames } from '../postgres/installation.js';
 import { openClient, openPool } from '../postgres/pool.js';
 import type { Vault } from './credentials.js';
-import { type AdminRecord, findAdminRecord } from './server-record.js';
+import { type AdminRecord, findAdminRecord } from './servers/server-record.js';
 
 /** The administrator's connections to one server that holds tenants. */
 export interface AdminServer {

@@ -155,7 +155,8 @@ const heardOfMs = 2_000;
 /** The names of its database and logins are its own for ever; the passwords are new. */
 async function newCredentials({ vault }: AssociationTools, tx: ControlTx, id: TenantId): Promise<void> {
   await tx.client.query(
-    `update placement set runtime_credential = $2, migrator_credential = $3, schema_version = null, updated_at = $4
+    `update placement set runtime_credential = $2, migrator_credential = $3, schema_version = null, updated_at = $4,
+            origin = case when origin = 'adopted' then 'created' else origin end
       where tenant_id = $1`,
     [id, vault.seal(id, 'runtime-login', newPassword()), vault.seal(id, 'migrator-login', newPassword()), tx.at],
   );

@@ -1,16 +1,22 @@
 import { createHash } from 'node:crypto';
 import { canonicalTenantId, type TenantId } from '@cofferdam/core';
 import { stringifyJson } from '../http/json.js';
+import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import type { InstallationNames } from '../postgres/installation.js';
 import { isUniqueViolation } from '../postgres/pg-errors.js';
+import { type AdminConnections, defaultServer } from './admin-connections.js';
+import { checkAdoptable } from './adopt-single.js';
 import type { ControlDatabase, ControlTx } from './control-database.js';
 import { newPassword, type Vault } from './credentials.js';
 import { beginOperation } from './operations.js';
-import { type Isolation, tenantStoreNames } from './physical-names.js';
+import { type Isolation, type StoreNames, tenantStoreNames } from './physical-names.js';
 import { insertPlacement } from './placement.js';
 import type { ApplicationRole, SecretMaker } from './ports.js';
 import { type SeedInput, sealSeed } from './provisioning/seed-input.js';
 import { provisioningStepsTotal } from './provisioning/steps.js';
+import { chooseServer, type PlacementWish } from './servers/choose-server.js';
+import { probeGivenDatabase } from './servers/probe-database.js';
+import { recordGivenServer } from './servers/record-given-server.js';
 import { TenancyError } from './tenancy-error.js';
 import { findTenant, findTenantBySlug, type TenantRecord } from './tenant-record.js';
 
@@ -21,6 +27,12 @@ export interface NewTenant {
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly owner: { readonly email: string; readonly password: string };
   readonly application?: { readonly name: string; readonly role: ApplicationRole };
+  /** Where; by default the least full server. */
+  readonly placement?: PlacementWish;
+  /** An empty database that the operator brings (tenancy §3.1); its isolation is `database`. */
+  readonly database?: ConnectionSettings;
+  /** The books of single-tenant mode become this tenant's, where they are. */
+  readonly adopt?: boolean;
 }
 
 export interface CreatedTenant {
@@ -38,12 +50,14 @@ export interface CreateTenantTools {
   readonly secrets: SecretMaker;
   readonly newId: () => string;
   readonly defaultIsolation: Isolation;
+  readonly admin: AdminConnections;
+  readonly isLocal: boolean;
 }
 
 /**
  * Reserves id, slug, physical names and credentials in one transaction; provisioning does the rest. The same request
  * again (slug, name, owner, isolation) finds the tenant it made; another tenant with that slug is a clash.
- * @throws TenancyError password_policy, slug_taken
+ * @throws TenancyError password_policy, slug_taken, no_server, database_unfit, nothing_to_adopt
  */
 export async function createTenant(
   tools: CreateTenantTools,
@@ -57,6 +71,7 @@ export async function createTenant(
   const { wanted, earlier } = await chooseSlug(tools, request, described);
   if (earlier !== undefined) return sameOrClash(tools, earlier, wanted, actor);
 
+  const source = await prepareSource(tools, request);
   const passwordHash = await tools.secrets.hashPassword(request.owner.password);
   const tenantId = newTenantId(tools.newId);
   const credentials = tools.secrets.newApplicationCredentials();
@@ -80,7 +95,7 @@ export async function createTenant(
         }),
   };
   try {
-    await tools.control.change((tx) => reserve(tx, tools, { ...wanted, tenantId, seed, actor }));
+    await tools.control.change((tx) => reserve(tx, tools, { ...wanted, tenantId, seed, actor, source }));
   } catch (error) {
     if (!isUniqueViolation(error, 'tenant_slug_live')) throw error;
     const winner = await findTenantBySlug(tools.control.pool, wanted.slug);
@@ -90,6 +105,33 @@ export async function createTenant(
   const tenant = await findTenant(tools.control.pool, tenantId);
   if (tenant === undefined) throw new Error(`tenant ${tenantId} was reserved and is not there`);
   return { tenant, isNew: true, ...(application === undefined ? {} : { application }) };
+}
+
+/** Where the books come from. */
+type Source =
+  | { readonly origin: 'created'; readonly wish: PlacementWish }
+  | { readonly origin: 'given'; readonly settings: ConnectionSettings; readonly systemIdentifier: string }
+  | { readonly origin: 'adopted' };
+
+/** What is brought is looked at before anything is written down. */
+async function prepareSource(tools: CreateTenantTools, request: NewTenant): Promise<Source> {
+  const { database, adopt, placement = {}, isolation } = request;
+  const brought = database !== undefined || adopt === true;
+  if (brought && isolation === 'schema')
+    throw new TenancyError(
+      'invalid_request',
+      'A database that is brought or adopted is a tenant’s own: isolation must be database.',
+    );
+  if (brought && (request.placement !== undefined || (database !== undefined && adopt === true)))
+    throw new TenancyError(
+      'invalid_request',
+      'Send one of placement, database and adopt: each says where the books are.',
+    );
+  if (database !== undefined)
+    return { origin: 'given', settings: database, systemIdentifier: await probeGivenDatabase(tools, database) };
+  if (adopt !== true) return { origin: 'created', wish: placement };
+  await checkAdoptable(tools, await tools.admin.server(defaultServer));
+  return { origin: 'adopted' };
 }
 
 interface Wanted {
@@ -105,7 +147,7 @@ function describe({ defaultIsolation }: CreateTenantTools, request: NewTenant): 
     slug: request.slug ?? slugOf(request.name),
     name: request.name,
     email: request.owner.email.trim().toLowerCase(),
-    isolation: request.isolation ?? defaultIsolation,
+    isolation: request.database !== undefined || request.adopt ? 'database' : (request.isolation ?? defaultIsolation),
     metadata: request.metadata ?? {},
   };
 }
@@ -176,7 +218,12 @@ async function sameOrClash(
 async function reserve(
   tx: ControlTx,
   { vault, names, newId }: CreateTenantTools,
-  row: Wanted & { readonly tenantId: TenantId; readonly seed: SeedInput; readonly actor: string },
+  row: Wanted & {
+    readonly tenantId: TenantId;
+    readonly seed: SeedInput;
+    readonly actor: string;
+    readonly source: Source;
+  },
 ): Promise<void> {
   const { tenantId, seed } = row;
   const { client, at } = tx;
@@ -210,7 +257,7 @@ async function reserve(
   ]);
   await beginOperation(client, {
     id: newId(),
-    kind: 'tenant.provision',
+    kind: row.source.origin === 'adopted' ? 'tenant.adopt' : 'tenant.provision',
     tenantId,
     actor: row.actor,
     total: provisioningStepsTotal,
@@ -221,17 +268,45 @@ async function reserve(
     action: 'tenant.create',
     tenantId,
     outcome: 'done',
-    details: { slug: row.slug, isolation: row.isolation, application: seed.application?.clientId ?? null },
+    details: {
+      slug: row.slug,
+      isolation: row.isolation,
+      books: row.source.origin,
+      application: seed.application?.clientId ?? null,
+    },
   });
   const version = await tx.nextVersion();
   await client.query('update tenant set version = $2 where id = $1', [tenantId, version]);
   const placement = {
-    serverId: 'default',
-    store: tenantStoreNames(tenantId, row.isolation, names),
+    serverId: await serverOf(tx, vault, tenantId, row.source, version),
+    store: storeOf(row, names),
     runtimeCredential: vault.seal(tenantId, 'runtime-login', newPassword()),
     migratorCredential: vault.seal(tenantId, 'migrator-login', newPassword()),
     configVersion: version,
-    origin: 'created' as const,
+    origin: row.source.origin,
   };
   await insertPlacement(client, tenantId, placement, at);
+}
+
+function serverOf(
+  tx: ControlTx,
+  vault: Vault,
+  tenantId: TenantId,
+  source: Source,
+  version: number,
+): Promise<string> | string {
+  if (source.origin === 'created') return chooseServer(tx.client, source.wish);
+  if (source.origin === 'adopted') return defaultServer;
+  return recordGivenServer(tx, vault, { tenantId, version, ...source });
+}
+
+/** Roles are always the tenant's own; a database that was there keeps its name. */
+function storeOf(
+  { tenantId, isolation, source }: { tenantId: TenantId; isolation: Isolation; source: Source },
+  names: InstallationNames,
+): StoreNames {
+  const store = tenantStoreNames(tenantId, isolation, names);
+  if (source.origin === 'given') return { ...store, database: source.settings.database };
+  if (source.origin === 'adopted') return { ...store, database: names.singleDatabase };
+  return store;
 }

@@ -9,8 +9,9 @@ import type { Migration } from '../postgres/migration.js';
 import { openClient } from '../postgres/pool.js';
 import { controlMigrations } from './migrations/index.js';
 import type { Log } from './ports.js';
-import { recordServer } from './record-server.js';
-import { buildTemplate, closeLargeObjects, templateMigrations, templateVersion } from './template-database.js';
+import { makeStorePlaces } from './prepare-host.js';
+import { recordServer } from './servers/record-server.js';
+import { templateMigrations, templateVersion } from './template-database.js';
 import { closeToPublic, openToPublic } from './walls/public-rights.js';
 import { prepareServerLock } from './walls/serialize.js';
 import { createServiceLogin } from './walls/store-roles.js';
@@ -101,19 +102,12 @@ async function isPrepared(client: pg.ClientBase, { names }: PrepareServerOptions
 }
 
 async function prepare(client: pg.Client, options: PrepareServerOptions, wanted: Wanted): Promise<void> {
-  const { names, admin } = options;
-  await closeToPublic(client, ['postgres', 'template1'], 'if allowed');
-  const existing = await databasesAmong(client, [names.controlDatabase, names.sharedDatabase, wanted.template]);
-  if (!existing.has(wanted.template))
-    await buildTemplate(client, admin, wanted.template, templateMigrations(options.ledgerMigrations));
-  for (const database of [names.controlDatabase, names.sharedDatabase])
-    if (!existing.has(database))
-      await client.query(`create database ${id(database)} template template0 encoding 'UTF8'`);
-  await closeToPublic(client, [names.controlDatabase, names.sharedDatabase, names.accessDatabase, wanted.template]);
-  await inDatabase(admin, names.sharedDatabase, 'public', async (shared) => {
-    await shared.query('revoke all on schema public from public');
-    await shared.query(closeLargeObjects);
-  });
+  const { names } = options;
+  await makeStorePlaces(client, options);
+  const { rowCount } = await client.query('select from pg_database where datname = $1', [names.controlDatabase]);
+  if (rowCount === 0)
+    await client.query(`create database ${id(names.controlDatabase)} template template0 encoding 'UTF8'`);
+  await closeToPublic(client, [names.controlDatabase, names.accessDatabase]);
   await prepareControl(client, options);
   await client.query(`comment on database ${id(names.controlDatabase)} is ${quoteLiteral(wanted.fingerprint)}`);
   options.log.info({ control: names.controlDatabase, template: wanted.template }, 'the server is prepared for tenants');
@@ -157,13 +151,6 @@ async function inDatabase(
   } finally {
     await client.end();
   }
-}
-
-async function databasesAmong(client: pg.ClientBase, wanted: readonly string[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ datname: string }>('select datname from pg_database where datname = any ($1)', [
-    wanted,
-  ]);
-  return new Set(rows.map(({ datname }) => datname));
 }
 
 function connections({ admin, names, encryptionKey }: PrepareServerOptions) {

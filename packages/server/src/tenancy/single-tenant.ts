@@ -27,6 +27,15 @@ export interface SingleTenantOptions {
   readonly connectionsMax?: number;
 }
 
+/** Begins the comment of a database that has become a tenant's (adopt-single.ts). */
+export const adoptedComment = 'cofferdam adopted by tenant';
+
+/** Told in its sentence alone: `code` says so to the command line. */
+export class AdoptedError extends Error {
+  override readonly name = 'AdoptedError';
+  readonly code = 'ADOPTED';
+}
+
 export interface SingleTenant {
   /** The one context of every request. */
   readonly context: TenantContext;
@@ -126,6 +135,14 @@ async function prepare(
   wanted: string,
 ): Promise<void> {
   const { database, schema, ownerRole, migratorLogin, runtimeLogin } = store;
+  const adopted = await client.query<{ comment: string | null }>(
+    `select shobj_description(oid, 'pg_database') as comment from pg_database where datname = $1`,
+    [database],
+  );
+  if (adopted.rows[0]?.comment?.startsWith(adoptedComment) === true)
+    throw new AdoptedError(
+      `the books in ${database} belong to a tenant now (cofferdam tenants adopt): start with MULTI_TENANT_ENABLED=true, and call with a token.`,
+    );
   await createStoreRoles(client, store, passwords);
   const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
   if (rowCount === 0) await client.query(`create database ${id(database)} template template0 encoding 'UTF8'`);

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import type { InstallationNames } from '../postgres/installation.js';
 import type { Migration } from '../postgres/migration.js';
-import { type AdminConnections, openAdminConnections } from './admin-connections.js';
+import { type AdminServer, defaultServer, openAdminConnections } from './admin-connections.js';
 import type { StatusTools } from './change-status.js';
 import { connectMigrator } from './connect-migrator.js';
 import { openControlDatabase } from './control-database.js';
@@ -12,10 +12,12 @@ import type { Vault } from './credentials.js';
 import type { MigratorConnection } from './metadata-indexes.js';
 import type { Isolation } from './physical-names.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
+import { prepareHost } from './prepare-host.js';
 import type { PreparedServer } from './prepare-server.js';
 import { createProvisioner, type Provisioner } from './provisioning/provisioner.js';
 import type { ProvisioningTools } from './provisioning/run.js';
 import { createRotator, type Rotator } from './rotation/rotator.js';
+import type { ServerTools } from './servers/manage-servers.js';
 import { startWorker } from './worker.js';
 
 export interface TenantManagerOptions {
@@ -30,6 +32,8 @@ export interface TenantManagerOptions {
   readonly secrets: SecretMaker;
   readonly defaultIsolation: Isolation;
   readonly retentionDays: number;
+  /** A local environment: servers and databases on this machine, without TLS, may be given. Default true. */
+  readonly isLocal?: boolean;
   readonly now: () => Date;
   readonly newId: () => string;
   readonly log: Log;
@@ -40,8 +44,7 @@ export interface TenantManagerOptions {
 }
 
 /** The tenants part: what its routes and the command line work with. */
-export interface TenantManager extends CreateTenantTools, StatusTools {
-  readonly admin: AdminConnections;
+export interface TenantManager extends CreateTenantTools, StatusTools, ServerTools {
   readonly provisioner: Provisioner;
   readonly rotator: Rotator;
   readonly log: Log;
@@ -73,6 +76,9 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     ledgerMigrations: options.ledgerMigrations,
     runtimeGrants: options.runtimeGrants,
     templateDatabase: options.prepared.templateDatabase,
+    prepareHost: onceForEach(({ settings }) =>
+      prepareHost({ admin: settings, names, ledgerMigrations: options.ledgerMigrations }),
+    ),
     access: options.access,
     log,
     elapsed: () => performance.now(),
@@ -92,6 +98,8 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
   return Object.freeze({
     control,
     admin,
+    isLocal: options.isLocal ?? true,
+    ledgerMigrations: options.ledgerMigrations,
     names,
     vault,
     secrets: options.secrets,
@@ -114,6 +122,22 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
       await control.close();
     },
   });
+}
+
+/** The first server is prepared at the start; of the others each once, and again when its record has changed. */
+function onceForEach(work: (server: AdminServer) => Promise<void>): (server: AdminServer) => Promise<void> {
+  const done = new WeakMap<AdminServer, Promise<void>>();
+  return (server) => {
+    if (server.id === defaultServer) return Promise.resolve();
+    const known = done.get(server);
+    if (known !== undefined) return known;
+    const running = work(server).catch((error: unknown) => {
+      done.delete(server);
+      throw error;
+    });
+    done.set(server, running);
+    return running;
+  };
 }
 
 /** Starts provisioning of what was just reserved and waits for its end, at most `timeoutMs`. Never rejects. */

@@ -6,7 +6,7 @@ import { toDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { type InstallationNames, installationNames } from '../../src/postgres/installation.js';
 import { openControlDatabase } from '../../src/tenancy/control-database.js';
 import { type PreparedServer, prepareServer } from '../../src/tenancy/prepare-server.js';
-import { recordServer } from '../../src/tenancy/record-server.js';
+import { recordServer } from '../../src/tenancy/servers/record-server.js';
 import { templateVersion } from '../../src/tenancy/template-database.js';
 import { adminSettings, asAdmin, randomPrefix } from '../support/cluster.js';
 import { prepareOptions, removeInstallation } from './support/installation.js';

@@ -10,10 +10,12 @@ export const closeStore: ProvisioningStep = {
 
 async function closeDatabase({ server, placement }: ProvisioningRun): Promise<void> {
   const { database, runtimeLogin, migratorLogin } = placement.store;
+  // Only a fresh copy of the template lets nobody in so far.
+  const opening = placement.origin === 'created' ? `alter database ${id(database)} allow_connections true` : '';
   await server.cluster.query(
     `revoke all on database ${id(database)} from public;
      grant connect on database ${id(database)} to ${id(runtimeLogin)}, ${id(migratorLogin)};
-     alter database ${id(database)} allow_connections true`,
+     ${opening}`,
   );
 }
 

@@ -1,13 +1,19 @@
 import { quoteIdentifier as id } from '../../postgres/identifiers.js';
+import { takeOverSingle } from '../adopt-single.js';
 import type { ProvisioningRun, ProvisioningStep } from './run.js';
 
 /**
  * Database mode: a copy of the template that lets nobody in yet, since a copy does not take over the template's rights
- * and PUBLIC may connect to a new database. Schema mode: an empty schema, which is closed from the start.
+ * and PUBLIC may connect to a new database. Schema mode: an empty schema, which is closed from the start. In a database that
+ * the operator brought: the same, and migrations fill it. An adopted one changes hands.
  */
 export const createStore: ProvisioningStep = {
   name: 'create-store',
-  run: (run) => (run.tenant.isolation === 'database' ? createDatabase(run) : createSchema(run)),
+  run(run) {
+    if (run.placement.origin === 'adopted') return takeOverSingle(run, run.placement.store);
+    if (run.placement.origin === 'given') return createSchemaIn(run);
+    return run.tenant.isolation === 'database' ? createDatabase(run) : createSchema(run);
+  },
 };
 
 async function createDatabase({ server, placement, templateDatabase }: ProvisioningRun): Promise<void> {
@@ -27,4 +33,12 @@ async function createDatabase({ server, placement, templateDatabase }: Provision
 async function createSchema({ server, placement }: ProvisioningRun): Promise<void> {
   const { schema, ownerRole } = placement.store;
   await server.shared.query(`create schema if not exists ${id(schema)} authorization ${id(ownerRole)}`);
+}
+
+async function createSchemaIn({ inStore, placement }: ProvisioningRun): Promise<void> {
+  const { schema, ownerRole } = placement.store;
+  const client = await inStore();
+  await client.query(
+    `revoke all on schema public from public; create schema if not exists ${id(schema)} authorization ${id(ownerRole)}`,
+  );
 }

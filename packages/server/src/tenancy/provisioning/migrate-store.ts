@@ -12,7 +12,7 @@ import type { ProvisioningRun, ProvisioningStep } from './run.js';
 export const migrateStore: ProvisioningStep = {
   name: 'migrate-store',
   async run(run) {
-    if (run.tenant.isolation === 'database') await takeOver(run);
+    if (run.tenant.isolation === 'database' && run.placement.origin === 'created') await takeOver(run);
     const mark = (await contractMark(run.control.pool)) ?? '';
     const hold = new Set(run.ledgerMigrations.filter((one) => isContract(one) && one.id > mark).map(({ id }) => id));
     const pending = await pendingMigrations(await run.inStore(), run.ledgerMigrations);

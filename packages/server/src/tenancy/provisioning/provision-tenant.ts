@@ -85,6 +85,7 @@ async function openRun(tools: ProvisioningTools, tenantId: TenantId, input: stri
   if (tenant === undefined || placement.runtimeCredential === null || placement.migratorCredential === null)
     throw new Error(`tenant ${tenantId} has no credentials`);
   const server = await tools.admin.server(placement.serverId);
+  if (server.kind === 'shared') await tools.prepareHost(server);
   let inStore: Promise<pg.Client> | undefined;
   const value: ProvisioningRun = {
     ...tools,

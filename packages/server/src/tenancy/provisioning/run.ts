@@ -18,6 +18,8 @@ export interface ProvisioningTools {
   /** SQL that gives the run-time login its rights on the tables of the current schema; the login comes quoted. */
   readonly runtimeGrants: (login: string) => string;
   readonly templateDatabase: string;
+  /** Makes a server that is not the first one ready for this build's tenants; soon done when it is. */
+  readonly prepareHost: (server: AdminServer) => Promise<void>;
   readonly access: AccessSeeder;
   readonly log: Log;
   /** Milliseconds, monotonic. */

@@ -1,9 +1,11 @@
 import { type Answer, defineRoute } from '../../http/route.js';
-import { createTenant } from '../create-tenant.js';
+import { createTenant, type NewTenant } from '../create-tenant.js';
 import { type TenantManager, waitUntilSettled } from '../tenant-manager.js';
 import { findTenant } from '../tenant-record.js';
 import type { OperatorContext } from './admission.js';
-import { newTenantBody, tenantSchema } from './schemas.js';
+import { readConnection } from './read-connection.js';
+import { readLabels } from './read-labels.js';
+import { type NewTenantBody, newTenantBody, tenantSchema } from './schemas.js';
 import { viewTenant } from './tenant-view.js';
 
 /** Long enough for nearly every tenant to be active in the answer; after that the caller polls. */
@@ -30,9 +32,26 @@ export const createTenantRoute = (manager: TenantManager) =>
     success: { status: 201, description: 'The tenant, `active` unless provisioning takes long', schema: tenantSchema },
     errors: [],
     async handler({ body, context }): Promise<Answer> {
-      const { tenant, isNew, application } = await createTenant(manager, body, context.actor);
+      const request = readRequest(body, manager);
+      const { tenant, isNew, application } = await createTenant(manager, request, context.actor);
       if (tenant.status === 'provisioning') await waitUntilSettled(manager, tenant.id, waitMs);
       const view = viewTenant((await findTenant(manager.control.pool, tenant.id)) ?? tenant);
       return { status: isNew ? 201 : 200, body: application === undefined ? view : { ...view, application } };
     },
   });
+
+function readRequest({ database, placement, ...rest }: NewTenantBody, { isLocal }: TenantManager): NewTenant {
+  const { server, labels } = placement ?? {};
+  return {
+    ...rest,
+    ...(database === undefined ? {} : { database: readConnection(database, isLocal) }),
+    ...(placement === undefined
+      ? {}
+      : {
+          placement: {
+            ...(server === undefined ? {} : { server }),
+            ...(labels === undefined ? {} : { labels: readLabels(labels) }),
+          },
+        }),
+  };
+}

@@ -10,6 +10,7 @@ import { operationRoutes } from './operations.js';
 import { getQuotasRoute, putQuotasRoute } from './quotas.js';
 import { getTenantRoute, listActiveTenantsRoute, listTenantsRoute } from './read-tenants.js';
 import { rotateCredentialsRoute } from './rotate-credentials.js';
+import { serverRoutes } from './servers.js';
 
 export { createOperatorAdmission, type OperatorContext } from './admission.js';
 export { renderTenancyError } from './render-error.js';
@@ -30,6 +31,7 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     ...associationRoutes(manager),
     ...operationRoutes(manager),
     listAuditRoute(manager),
+    ...serverRoutes(manager),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { TlsSettings } from '../postgres/connection-settings.js';
+import type { TlsSettings } from '../../postgres/connection-settings.js';
 
 export interface Replica {
   readonly host: string;

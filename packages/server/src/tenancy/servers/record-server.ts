@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { ConnectionSettings } from '../postgres/connection-settings.js';
+import type { ConnectionSettings } from '../../postgres/connection-settings.js';
 
 /**
  * Writes down where a server is reached by tenants' logins. A change (an embedded server on another port) makes a new

@@ -1,0 +1,187 @@
+import { type ConnectionSettings, connectionSettings } from '../../postgres/connection-settings.js';
+import type { InstallationNames } from '../../postgres/installation.js';
+import type { Migration } from '../../postgres/migration.js';
+import { isUniqueViolation } from '../../postgres/pg-errors.js';
+import { type AdminConnections, defaultServer } from '../admin-connections.js';
+import type { ControlDatabase } from '../control-database.js';
+import type { Vault } from '../credentials.js';
+import { prepareHost } from '../prepare-host.js';
+import { TenancyError } from '../tenancy-error.js';
+import { addressShortcomings, readFacts, serverShortcomings, tryConnection } from './probe-server.js';
+import { findServer, type Replica, type ServerRecord } from './server-record.js';
+
+export interface ServerTools {
+  readonly control: ControlDatabase;
+  readonly admin: AdminConnections;
+  readonly vault: Vault;
+  readonly names: InstallationNames;
+  readonly ledgerMigrations: readonly Migration[];
+  /** Local environment: loopback addresses and connections without TLS are taken. */
+  readonly isLocal: boolean;
+}
+
+export interface NewServer {
+  readonly id: string;
+  /** Of the login that makes databases and roles there; any database that it may connect to. */
+  readonly settings: ConnectionSettings;
+  readonly capacity?: number | null;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly replicas?: readonly Replica[];
+}
+
+/**
+ * Probes a server, makes it ready for tenants and records it, its credential sealed. Takes a second or two (the template is
+ * built); done again after an interruption it finds what is there.
+ * @throws TenancyError server_exists, server_unfit
+ */
+export async function addServer(tools: ServerTools, server: NewServer, actor: string): Promise<ServerRecord> {
+  const { control, vault, names, ledgerMigrations } = tools;
+  const { id, settings } = server;
+  if ((await findServer(control.pool, id)) !== undefined) throw taken(id);
+  const systemIdentifier = await probe(tools, settings, actor, id);
+  await prepareHost({ admin: settings, names, ledgerMigrations });
+  const { host, port, ssl, user, database } = settings;
+  try {
+    await control.change(async (tx) => {
+      await tx.audit({ actor, action: 'server.add', outcome: 'done', details: { server: id, host, port, user } });
+      const version = await tx.nextVersion();
+      await tx.client.query(
+        `insert into server (id, host, port, tls, admin_user, admin_database, admin_credential, capacity, labels, replicas,
+                             system_identifier, version, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
+        [
+          id,
+          host,
+          port,
+          ssl === undefined ? null : JSON.stringify(ssl),
+          user,
+          database,
+          vault.seal(`server:${id}`, 'server-admin', settings.password),
+          server.capacity ?? null,
+          JSON.stringify(server.labels ?? {}),
+          JSON.stringify(server.replicas ?? []),
+          systemIdentifier,
+          version,
+          tx.at,
+        ],
+      );
+    });
+  } catch (error) {
+    throw isUniqueViolation(error) ? taken(id) : error;
+  }
+  return known(tools, id);
+}
+
+async function probe(tools: ServerTools, settings: ConnectionSettings, actor: string, id: string): Promise<string> {
+  const refuse = async (why: readonly string[]): Promise<never> => {
+    const details = { server: id, host: settings.host, port: settings.port, why };
+    await tools.control.audit({ actor, action: 'server.add', outcome: 'refused', details });
+    throw new TenancyError('server_unfit', `No tenants can be placed on this server: ${why.join('; ')}.`);
+  };
+  const address = await addressShortcomings(settings, tools.isLocal);
+  if (address.length > 0) return refuse(address);
+  const tried = await tryConnection(settings, readFacts);
+  if ('refusal' in tried) return refuse([tried.refusal]);
+  const found = serverShortcomings(tried.value);
+  const twin = await serverWith(tools, tried.value.systemIdentifier);
+  if (twin !== undefined) found.push(`it is the server ${twin} by another address`);
+  if (found.length > 0) return refuse(found);
+  return tried.value.systemIdentifier;
+}
+
+/** The first server's own identifier is asked of it: it is not written down, since DATABASE_URL may point elsewhere one day. */
+async function serverWith({ control, admin }: ServerTools, systemIdentifier: string): Promise<string | undefined> {
+  const { cluster } = await admin.server(defaultServer);
+  const own = await cluster.query<{ id: string }>('select system_identifier::text as id from pg_control_system()');
+  if (own.rows[0]?.id === systemIdentifier) return defaultServer;
+  const { rows } = await control.pool.query<{ id: string }>(
+    `select id from server where system_identifier = $1 and kind = 'shared'`,
+    [systemIdentifier],
+  );
+  return rows[0]?.id;
+}
+
+export interface ServerChange {
+  readonly state?: ServerRecord['state'];
+  readonly capacity?: number | null;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly replicas?: readonly Replica[];
+  /** Of the administering login. */
+  readonly password?: string;
+}
+
+/** @throws TenancyError server_not_found, server_unfit when the new password does not open it */
+export async function changeServer(
+  tools: ServerTools,
+  id: string,
+  change: ServerChange,
+  by: { readonly actor: string; readonly action: string },
+): Promise<ServerRecord> {
+  const { control, vault } = tools;
+  if (change.password !== undefined) await tryPassword(tools, id, change.password);
+  const sealed = change.password === undefined ? null : vault.seal(`server:${id}`, 'server-admin', change.password);
+  const { password: _, ...details } = change;
+  await control.change(async (tx) => {
+    await tx.audit({ ...by, outcome: 'done', details: { server: id, ...details, credential: sealed !== null } });
+    // Only what connections are made with concerns the processes: their pools would be replaced for nothing.
+    const version = change.replicas === undefined && sealed === null ? null : await tx.nextVersion();
+    const { rowCount } = await tx.client.query(
+      `update server set state = coalesce($2, state), capacity = case when $3 then $4 else capacity end,
+              labels = coalesce($5, labels), replicas = coalesce($6, replicas),
+              admin_credential = coalesce($7, admin_credential), version = coalesce($8, version), updated_at = $9
+        where id = $1 and kind = 'shared'`,
+      [
+        id,
+        change.state ?? null,
+        change.capacity !== undefined,
+        change.capacity ?? null,
+        change.labels === undefined ? null : JSON.stringify(change.labels),
+        change.replicas === undefined ? null : JSON.stringify(change.replicas),
+        sealed,
+        version,
+        tx.at,
+      ],
+    );
+    if (rowCount !== 1) throw noSuchServer(id);
+  });
+  return known(tools, id);
+}
+
+async function tryPassword({ admin, control }: ServerTools, id: string, password: string): Promise<void> {
+  if (id === defaultServer)
+    throw new TenancyError('server_unfit', 'The first server is administered by DATABASE_URL: change it there.');
+  if ((await findServer(control.pool, id)) === undefined) throw noSuchServer(id);
+  const { settings } = await admin.server(id);
+  const tried = await tryConnection(connectionSettings({ ...settings, password }), async () => {});
+  if ('refusal' in tried) throw new TenancyError('server_unfit', `${tried.refusal}.`);
+}
+
+/** Forgets a server that holds no tenant and never held one. @throws TenancyError server_not_found, server_in_use */
+export async function removeServer({ control }: ServerTools, id: string, actor: string): Promise<void> {
+  await control.change(async (tx) => {
+    const found = await findServer(tx.client, id);
+    if (found === undefined || found.kind === 'given') throw noSuchServer(id);
+    const { rowCount } = await tx.client.query('select from placement where server_id = $1 limit 1', [id]);
+    if (id === defaultServer || rowCount !== 0)
+      throw new TenancyError(
+        'server_in_use',
+        id === defaultServer
+          ? 'The first server cannot be removed: it holds the control database.'
+          : `Server ${id} holds ${found.tenants} tenants, or held some whose records stay; drain it, so that it takes no new ones.`,
+      );
+    await tx.client.query('delete from server where id = $1', [id]);
+    await tx.audit({ actor, action: 'server.remove', outcome: 'done', details: { server: id } });
+  });
+}
+
+async function known({ control }: ServerTools, id: string): Promise<ServerRecord> {
+  const server = await findServer(control.pool, id);
+  if (server === undefined) throw noSuchServer(id);
+  return server;
+}
+
+export function noSuchServer(id: string): TenancyError {
+  return new TenancyError('server_not_found', `There is no server ${id}.`);
+}
+
+const taken = (id: string) => new TenancyError('server_exists', `There is a server ${id} already.`);

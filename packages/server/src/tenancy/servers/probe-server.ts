@@ -1,0 +1,91 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type pg from 'pg';
+import type { ConnectionSettings } from '../../postgres/connection-settings.js';
+import { openClient } from '../../postgres/pool.js';
+
+/** What a server says of itself to the login that is to administer it. */
+export interface ServerFacts {
+  readonly version: number;
+  readonly systemIdentifier: string;
+  readonly isSuperuser: boolean;
+  readonly mayCreateRoles: boolean;
+  readonly mayCreateDatabases: boolean;
+  readonly isReplica: boolean;
+}
+
+const versionMin = 150000;
+
+export async function readFacts(client: pg.ClientBase): Promise<ServerFacts> {
+  const { rows } = await client.query<ServerFacts>(
+    `select current_setting('server_version_num')::integer as version, system_identifier::text as "systemIdentifier",
+            rolsuper as "isSuperuser", rolsuper or rolcreaterole as "mayCreateRoles",
+            rolsuper or rolcreatedb as "mayCreateDatabases", pg_is_in_recovery() as "isReplica"
+       from pg_control_system(), pg_roles where rolname = current_user`,
+  );
+  const [facts] = rows;
+  if (facts === undefined) throw new Error('the server does not tell what it is');
+  return facts;
+}
+
+/** In sentences for the operator; empty when tenants may be placed there. */
+export function serverShortcomings(facts: ServerFacts): string[] {
+  return [
+    ...(facts.version < versionMin
+      ? [`it is PostgreSQL ${Math.trunc(facts.version / 10_000)}; 15 or later is needed`]
+      : []),
+    ...(facts.isReplica ? ['it is a replica; give the primary, and this one as its replica'] : []),
+    ...(facts.mayCreateRoles ? [] : ['the login needs CREATEROLE']),
+    ...(facts.mayCreateDatabases ? [] : ['the login needs CREATEDB']),
+  ];
+}
+
+/** Runs `work` on one connection. Why there was none is told in a sentence, without the password. */
+export async function tryConnection<T>(
+  settings: ConnectionSettings,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<{ readonly value: T } | { readonly refusal: string }> {
+  const client = openClient(settings, { applicationName: 'cofferdam probe', connectTimeoutMs: 5_000 });
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => {});
+    return { refusal: `${settings.host}:${settings.port} cannot be used: ${(error as Error).message}` };
+  }
+  try {
+    return { value: await work(client) };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/**
+ * Why an address that an operator gives is not taken outside a local environment (X-43): without TLS, or a name or number
+ * of this machine or its link. Every address behind a name counts.
+ */
+export async function addressShortcomings(
+  { host, ssl }: Pick<ConnectionSettings, 'host' | 'ssl'>,
+  isLocal: boolean,
+): Promise<string[]> {
+  if (isLocal) return [];
+  const found = ssl === undefined ? ['TLS is required outside a local environment: sslmode=verify-full'] : [];
+  if (host.startsWith('/')) return [...found, 'a socket folder is no address of another machine'];
+  const addresses = isIP(host)
+    ? [host]
+    : (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address);
+  if (addresses.length === 0) return [...found, `the name ${host} has no address`];
+  if (addresses.some(isInward)) found.push(`${host} is an address of this machine or its link`);
+  return found;
+}
+
+function isInward(address: string): boolean {
+  const plain = address.toLowerCase().replace(/^::ffff:/, '');
+  return (
+    plain === '::1' ||
+    plain === '::' ||
+    plain === '0.0.0.0' ||
+    plain.startsWith('127.') ||
+    plain.startsWith('169.254.') ||
+    /^fe[89ab]/.test(plain)
+  );
+}

@@ -14,8 +14,12 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import('./commands/demo.js')).demoCommand(),
   },
   tenants: {
-    summary: 'make, list, suspend, reactivate and delete tenants',
+    summary: 'make, list, suspend, delete and operate tenants',
     load: async () => (await import('./commands/tenants.js')).tenantsCommand(),
+  },
+  servers: {
+    summary: 'add, list and drain the PostgreSQL servers that hold tenants',
+    load: async () => (await import('./commands/servers.js')).serversCommand(),
   },
   keys: {
     summary: 'list and rotate the keys that tokens are signed with',

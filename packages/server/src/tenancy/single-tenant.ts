@@ -6,6 +6,7 @@ import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js'
 import type { InstallationNames } from '../postgres/installation.js';
 import { migrate } from '../postgres/migrate.js';
 import type { Migration } from '../postgres/migration.js';
+import { OperatorError } from '../postgres/operator-error.js';
 import { openClient, openTenantPool } from '../postgres/pool.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { checkPlace } from './check-place.js';
@@ -29,12 +30,6 @@ export interface SingleTenantOptions {
 
 /** Begins the comment of a database that has become a tenant's (adopt-single.ts). */
 export const adoptedComment = 'cofferdam adopted by tenant';
-
-/** Told in its sentence alone: `code` says so to the command line. */
-export class AdoptedError extends Error {
-  override readonly name = 'AdoptedError';
-  readonly code = 'ADOPTED';
-}
 
 export interface SingleTenant {
   /** The one context of every request. */
@@ -140,7 +135,7 @@ async function prepare(
     [database],
   );
   if (adopted.rows[0]?.comment?.startsWith(adoptedComment) === true)
-    throw new AdoptedError(
+    throw new OperatorError(
       `the books in ${database} belong to a tenant now (cofferdam tenants adopt): start with MULTI_TENANT_ENABLED=true, and call with a token.`,
     );
   await createStoreRoles(client, store, passwords);

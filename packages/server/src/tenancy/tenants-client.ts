@@ -41,12 +41,16 @@ export interface TenantsClient {
   suspend(id: string): Promise<TenantAnswer>;
   reactivate(id: string): Promise<TenantAnswer>;
   delete(id: string): Promise<TenantAnswer>;
+  /** Any other call: servers, operations, audit, associations. `undefined` when the answer has no body. */
+  send<T>(method: string, path: string, body?: unknown): Promise<T>;
 }
 
 export interface TenantsClientOptions {
   /** `http://127.0.0.1:4003`. Plain HTTP only to loopback unless `allowInsecure`: the key travels with each call. */
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** Who is acting, for the audit: X-Operator. */
+  readonly operator?: string;
   readonly allowInsecure?: boolean;
   /** Default 30 s. */
   readonly timeoutMs?: number;
@@ -64,7 +68,11 @@ export function createTenantsClient(options: TenantsClientOptions): TenantsClien
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(new URL(path, base), {
       method,
-      headers: { 'x-api-key': options.apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        'x-api-key': options.apiKey,
+        ...(options.operator === undefined ? {} : { 'x-operator': options.operator }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
       signal: AbortSignal.timeout(options.timeoutMs ?? 30_000),
@@ -95,6 +103,7 @@ export function createTenantsClient(options: TenantsClientOptions): TenantsClien
     suspend: (id: string) => call<TenantAnswer>('PUT', `${one(id)}/suspend`),
     reactivate: (id: string) => call<TenantAnswer>('PUT', `${one(id)}/reactivate`),
     delete: (id: string) => call<TenantAnswer>('DELETE', one(id)),
+    send: call,
   });
 }
 

@@ -1,23 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
-import { type Config, readConfig } from '../../config.js';
-import type { NewTenant } from '../../tenancy/create-tenant.js';
-import { createTenantsClient, type TenantAnswer, type TenantsClient } from '../../tenancy/tenants-client.js';
+import { parseDatabaseUrl } from '../../postgres/connection-settings.js';
+import type { TenantAnswer, TenantsClient } from '../../tenancy/tenants-client.js';
 import { CliError } from '../cli-error.js';
-import { localSecrets } from '../local-secrets.js';
+import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
 import { createProgress } from '../progress.js';
-
-interface Common {
-  readonly url?: string;
-  readonly json?: boolean;
-}
+import { connectionBody, readLabel } from './servers.js';
+import { operateCommands } from './tenants-operate.js';
 
 /** `cofferdam tenants …`: what an operator does with tenants, through the Tenant Manager's API. */
 export function tenantsCommand(): Command {
-  return new Command('tenants')
-    .description('makes, lists, suspends, reactivates and deletes tenants through the Tenant Manager')
-    .addCommand(createCommand())
+  const command = new Command('tenants')
+    .description('makes, lists, suspends, reactivates, deletes and operates tenants through the Tenant Manager')
+    .addCommand(createCommand('create'))
+    .addCommand(createCommand('adopt'))
     .addCommand(listCommand())
     .addCommand(onOne('get', 'shows a tenant', (client, id) => client.get(id)))
     .addCommand(
@@ -33,69 +30,74 @@ export function tenantsCommand(): Command {
         client.delete(id),
       ),
     );
+  for (const one of operateCommands()) command.addCommand(one);
+  return command;
 }
 
-function withCommonOptions(command: Command): Command {
-  return command
-    .option('--url <url>', 'base URL of the Tenant Manager; default: TENANTS_PORT on this machine')
-    .option('--json', 'print what the API answered, for scripts')
-    .addHelpText(
-      'after',
-      '\nThe key is taken from TENANT_MANAGER_API_KEY, or from the data folder (COFFERDAM_DATA_DIR).\n',
-    );
-}
-
-function createCommand(): Command {
-  return withCommonOptions(new Command('create'))
-    .description('makes a tenant with its owner, and an application with --application')
+/** `adopt` makes a tenant out of the books of single-tenant mode; otherwise it is like `create`. */
+function createCommand(name: 'create' | 'adopt'): Command {
+  const command = withOperatorOptions(new Command(name))
+    .description(
+      name === 'create'
+        ? 'makes a tenant with its owner, and an application with --application'
+        : 'makes the books of single-tenant mode a tenant’s, where they are; stop the single-tenant server first',
+    )
     .requiredOption('--name <text>', 'display name')
     .option('--slug <slug>', 'short name; made out of the name when absent')
-    .addOption(new Option('--isolation <mode>', 'default: TENANT_ISOLATION').choices(['database', 'schema']))
     .requiredOption('--owner-email <address>', 'the owner’s e-mail and user name')
     .option('--owner-password <password>', 'made and printed when absent; rather set OWNER_PASSWORD than type it here')
     .option('--application <label>', 'also make a machine client')
     .addOption(
       new Option('--role <role>', 'of the application').choices(['viewer', 'contributor', 'editor']).default('viewer'),
-    )
-    .action(async (options: CreateOptions) => {
-      const client = await clientOf(options);
-      const given = options.ownerPassword ?? process.env['OWNER_PASSWORD'];
-      const password = given ?? `${randomBytes(15).toString('base64url')}-aA1`;
-      const { name, slug, isolation, role } = options;
-      const tenant = await createProgress().step(`making ${name}`, () =>
-        createAndWait(client, {
-          name,
-          ...(slug ? { slug } : {}),
-          ...(isolation ? { isolation } : {}),
-          owner: { email: options.ownerEmail, password },
-          ...(options.application ? { application: { name: options.application, role } } : {}),
-        }),
+    );
+  if (name === 'create')
+    command
+      .addOption(new Option('--isolation <mode>', 'default: TENANT_ISOLATION').choices(['database', 'schema']))
+      .option('--server <id>', 'on this server; default: on the least full one')
+      .option('--label <key=value>', 'on a server that carries it; may be given several times', readLabel)
+      .option(
+        '--database-url <url>',
+        'in an empty database of your own, by a login that owns it and has CREATEROLE; rather set TENANT_DATABASE_URL',
       );
-      print(options, given ? tenant : { ...tenant, owner: { ...tenant.owner, password } }, () => {
-        printTenants([tenant]);
-        if (!given) console.log(`owner password (shown once)  ${password}`);
-        if (tenant.owner) console.log(`people log in with client id ${tenant.owner.clientId}`);
-        if (options.application && !tenant.application?.clientSecret) {
-          console.log('this tenant existed already: its secrets were shown when it was made');
-        } else if (tenant.application?.clientSecret) {
-          console.log(`client id                    ${tenant.application.clientId}`);
-          console.log(`client secret (shown once)   ${tenant.application.clientSecret}`);
-        }
-      });
-    });
+  return command.action((options: CreateOptions) => makeTenant(options, name));
+}
+
+async function makeTenant(options: CreateOptions, name: 'create' | 'adopt'): Promise<void> {
+  const client = await clientOf(options);
+  const given = options.ownerPassword ?? process.env['OWNER_PASSWORD'];
+  const password = given ?? `${randomBytes(15).toString('base64url')}-aA1`;
+  const tenant = await createProgress().step(`making ${options.name}`, () =>
+    createAndWait(client, wantedOf(options, name, password)),
+  );
+  print(options, given ? tenant : { ...tenant, owner: { ...tenant.owner, password } }, () => {
+    printTenants([tenant]);
+    if (!given) console.log(`owner password (shown once)  ${password}`);
+    if (tenant.owner) console.log(`people log in with client id ${tenant.owner.clientId}`);
+    if (options.application && !tenant.application?.clientSecret) {
+      console.log('this tenant existed already: its secrets were shown when it was made');
+    } else if (tenant.application?.clientSecret) {
+      console.log(`client id                    ${tenant.application.clientId}`);
+      console.log(`client secret (shown once)   ${tenant.application.clientSecret}`);
+    }
+  });
 }
 
 /** The answer comes when the first request would work; the secret is in the first answer only. */
-async function createAndWait(client: TenantsClient, wanted: NewTenant): Promise<TenantAnswer> {
-  const made = await client.create(wanted);
+async function createAndWait(client: TenantsClient, wanted: object): Promise<TenantAnswer> {
+  const made = await client.send<TenantAnswer>('POST', '/v1/tenants', wanted);
   for (let latest = made, tries = 0; ; tries += 1) {
+    if (latest.status === 'failed')
+      throw new CliError(`${made.id} could not be made: ${latest.statusReason ?? 'no reason is known'}`);
     if (latest.status !== 'provisioning' || tries === 300) return { ...made, status: latest.status };
     await new Promise((resolve) => setTimeout(resolve, 200));
     latest = await client.get(made.id);
   }
 }
 
-interface CreateOptions extends Common {
+interface CreateOptions extends OperatorOptions {
+  readonly server?: string;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly databaseUrl?: string;
   readonly name: string;
   readonly slug?: string;
   readonly isolation?: 'database' | 'schema';
@@ -106,9 +108,9 @@ interface CreateOptions extends Common {
 }
 
 function listCommand(): Command {
-  return withCommonOptions(new Command('list'))
+  return withOperatorOptions(new Command('list'))
     .description('lists all tenants')
-    .action(async (options: Common) => {
+    .action(async (options: OperatorOptions) => {
       const client = await clientOf(options);
       const tenants: TenantAnswer[] = [];
       let cursor: string | undefined;
@@ -126,44 +128,13 @@ function onOne(
   description: string,
   act: (client: TenantsClient, id: string) => Promise<TenantAnswer>,
 ): Command {
-  return withCommonOptions(new Command(name))
+  return withOperatorOptions(new Command(name))
     .description(description)
     .argument('<id>', 'the tenant’s id')
-    .action(async (id: string, options: Common) => {
+    .action(async (id: string, options: OperatorOptions) => {
       const tenant = await act(await clientOf(options), id);
       print(options, tenant, () => printTenants([tenant]));
     });
-}
-
-async function clientOf({ url }: Common): Promise<TenantsClient> {
-  const config: Config = readConfig(process.env);
-  const { tenantManagerApiKey } = await localSecrets(config);
-  const host = config.tenantsBindAddress === '0.0.0.0' ? '127.0.0.1' : config.tenantsBindAddress;
-  const baseUrl = url ?? `http://${host}:${config.ports.tenants}`;
-  const client = createTenantsClient({ baseUrl, apiKey: tenantManagerApiKey });
-  const refused = (error: unknown): never => {
-    if (error instanceof Error && error.name === 'TenantsClientError') throw new CliError(error.message);
-    if (error instanceof TypeError)
-      throw new CliError(`no Tenant Manager answers at ${baseUrl}: start the server, or say where it is with --url.`);
-    throw error;
-  };
-  const told =
-    <A extends unknown[], R>(method: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> =>
-      method(...args).catch(refused);
-  return {
-    create: told(client.create),
-    get: told(client.get),
-    list: told(client.list),
-    suspend: told(client.suspend),
-    reactivate: told(client.reactivate),
-    delete: told(client.delete),
-  };
-}
-
-function print(options: Common, answer: unknown, table: () => void): void {
-  if (options.json) console.log(JSON.stringify(answer, undefined, 2));
-  else table();
 }
 
 function printTenants(tenants: readonly TenantAnswer[]): void {
@@ -174,4 +145,21 @@ function printTenants(tenants: readonly TenantAnswer[]): void {
   for (const { id, slug, name, isolation, status, updatedAt } of tenants)
     table.push([id, slug, name, isolation, status, updatedAt]);
   console.log(table.toString());
+}
+
+/** As the API takes it. */
+function wantedOf(options: CreateOptions, name: 'create' | 'adopt', password: string): object {
+  const { slug, isolation, role, server, label: labels } = options;
+  const url = name === 'create' ? (options.databaseUrl ?? process.env['TENANT_DATABASE_URL']) : undefined;
+  const placement = { ...(server ? { server } : {}), ...(labels ? { labels } : {}) };
+  return {
+    name: options.name,
+    ...(slug ? { slug } : {}),
+    ...(isolation ? { isolation } : {}),
+    ...(name === 'adopt' ? { adopt: true } : {}),
+    ...(url ? { database: connectionBody(parseDatabaseUrl(url)) } : {}),
+    ...(Object.keys(placement).length > 0 ? { placement } : {}),
+    owner: { email: options.ownerEmail, password },
+    ...(options.application ? { application: { name: options.application, role } } : {}),
+  };
 }

@@ -30,7 +30,7 @@ const quiet = { warn() {} };
 
 async function serve(environment: Readonly<Record<string, string>>): Promise<{ program: Program; url: string }> {
   const program = new Program(['serve'], { environment: { LOG_LEVEL: 'info', ...environment } });
-  return { program, url: (await program.serving()).ledger };
+  return { program, url: (await program.serving(90_000)).ledger };
 }
 
 async function kill(program: Program): Promise<void> {

@@ -74,7 +74,8 @@ export async function openBooks(options: { readonly max?: number } = {}): Promis
   };
 }
 
-async function addAccount(
+/** With a balance of its own; a further balance where the account is there. */
+export async function addAccount(
   pool: pg.Pool,
   account: AccountOptions & { organizationId: string; ledgerId: string; alias: string },
 ): Promise<{ accountId: string; balanceId: string }> {

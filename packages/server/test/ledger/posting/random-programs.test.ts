@@ -15,6 +15,7 @@ import type { BatchEntry } from '../../../src/ledger/posting/poster.js';
 import type { Posting } from '../../../src/ledger/posting/posting-types.js';
 import type { OperationRow } from '../../../src/ledger/storage/transaction-rows.js';
 import { type Books, newPoster, openBooks, transfer } from './books.js';
+import { accountOf, text } from './model-account.js';
 import { addRoutes } from './routes.js';
 
 let books: Books;
@@ -27,29 +28,11 @@ const cents = (text: string): bigint => {
   const { coefficient, scale } = parseDecimal(text);
   return coefficient * 10n ** BigInt(2 - scale);
 };
-const text = (amount: bigint) => `${amount / 100n}.${String(amount % 100n).padStart(2, '0')}`;
 
 /** A ledger with the balances that every program starts from. */
 async function openLedger(split: boolean) {
   const { ledgerId } = await books.addLedger(split ? { accounting: { validateRoutes: true } } : undefined);
-  for (const { alias, key, available, overdraft, debitDirection, external } of startBalances)
-    await books.addAccount(alias, {
-      ledgerId,
-      key,
-      available: text(available),
-      direction: debitDirection ? 'debit' : 'credit',
-      accountType: external ? 'external' : 'deposit',
-      ...(key === 'overdraft' ? { settings: { balanceScope: 'internal' } } : {}),
-      ...(overdraft === undefined
-        ? {}
-        : {
-            settings: {
-              allowOverdraft: true,
-              overdraftLimitEnabled: overdraft !== null,
-              ...(overdraft === null ? {} : { overdraftLimit: text(overdraft) }),
-            },
-          }),
-    });
+  for (const balance of startBalances) await books.addAccount(balance.alias, { ledgerId, ...accountOf(balance) });
   const place = { organizationId: books.organizationId, ledgerId };
   const routes = split
     ? await addRoutes(books, ledgerId, [

@@ -4,7 +4,7 @@ import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
 import { equals, startsWith } from '../../storage/list-rows.js';
 import { AccountView, accountExample, accountView } from '../../views/account.js';
-import { answerPage, listErrors, pageQuery, pageSuccess } from '../shared/lists.js';
+import { answerPage, flagFilter, idFilter, listErrors, pageQuery, pageSuccess, wordFilter } from '../shared/lists.js';
 import { ledgerPath, ledgerScope, may } from '../shared/paths.js';
 
 export const listAccounts = (deps: LedgerDeps) =>
@@ -20,11 +20,11 @@ export const listAccounts = (deps: LedgerDeps) =>
       alias: 'Case-insensitive prefix.',
       type: 'Compared in lower case.',
       asset_code: 'Compared in upper case.',
-      status: 'ACTIVE, INACTIVE or BLOCKED.',
-      blocked: 'true or false.',
-      portfolio_id: 'A UUID.',
-      segment_id: 'A UUID.',
-      parent_account_id: 'A UUID.',
+      status: wordFilter(['ACTIVE', 'INACTIVE', 'BLOCKED']),
+      blocked: flagFilter('Only these, or only the others.'),
+      portfolio_id: idFilter,
+      segment_id: idFilter,
+      parent_account_id: idFilter,
       entity_id: 'Exact.',
     }),
     success: pageSuccess(AccountView, accountExample),

@@ -5,7 +5,7 @@ import type { LedgerDeps } from '../../ledger-deps.js';
 import { equals } from '../../storage/list-rows.js';
 import { HolderView, holderExample, holderView } from '../../views/holder.js';
 import { readIncludeDeleted } from '../shared/deleted-query.js';
-import { answerPage, listErrors, pageQuery, pageSuccess } from '../shared/lists.js';
+import { answerPage, flagFilter, listErrors, pageQuery, pageSuccess } from '../shared/lists.js';
 import { may, organizationPath, organizationScope } from '../shared/paths.js';
 
 export const listHolders = (deps: LedgerDeps) =>
@@ -16,7 +16,7 @@ export const listHolders = (deps: LedgerDeps) =>
     operationId: 'listHolders',
     tag: 'Holders',
     summary: 'List the holders of an organization',
-    query: pageQuery({ external_id: 'Exact.', document: 'Exact.', include_deleted: 'true: deleted ones too.' }),
+    query: pageQuery({ external_id: 'Exact.', document: 'Exact.', include_deleted: flagFilter('Deleted ones too.') }),
     success: pageSuccess(HolderView, holderExample),
     errors: listErrors,
     handler: async (call) =>

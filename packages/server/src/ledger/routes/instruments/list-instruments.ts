@@ -3,9 +3,9 @@ import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
 import { equals, hasElement, memberEquals } from '../../storage/list-rows.js';
-import { InstrumentView, instrumentExample, instrumentView } from '../../views/instrument.js';
+import { InstrumentView, instrumentExample, instrumentView, relatedPartyRoles } from '../../views/instrument.js';
 import { readIncludeDeleted } from '../shared/deleted-query.js';
-import { answerPage, listErrors, pageQuery, pageSuccess } from '../shared/lists.js';
+import { answerPage, flagFilter, idFilter, listErrors, pageQuery, pageSuccess, wordFilter } from '../shared/lists.js';
 import { may, organizationPath, organizationScope } from '../shared/paths.js';
 
 export const listInstruments = (deps: LedgerDeps) =>
@@ -17,17 +17,17 @@ export const listInstruments = (deps: LedgerDeps) =>
     tag: 'Instruments',
     summary: 'List the instruments of an organization',
     query: pageQuery({
-      holder_id: 'A UUID.',
-      account_id: 'A UUID.',
-      ledger_id: 'A UUID.',
+      holder_id: idFilter,
+      account_id: idFilter,
+      ledger_id: idFilter,
       document: 'Exact.',
-      include_deleted: 'true: deleted ones too.',
+      include_deleted: flagFilter('Deleted ones too.'),
       banking_details_branch: 'Exact.',
       banking_details_account: 'Exact.',
       banking_details_iban: 'Exact.',
       regulatory_fields_participant_document: 'Exact.',
       related_party_document: 'Exact; with related_party_role both of one party.',
-      related_party_role: 'Exact.',
+      related_party_role: wordFilter(relatedPartyRoles),
     }),
     success: pageSuccess(InstrumentView, instrumentExample),
     errors: listErrors,

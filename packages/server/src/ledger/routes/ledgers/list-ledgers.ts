@@ -4,7 +4,7 @@ import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
 import { equals, startsWith } from '../../storage/list-rows.js';
 import { LedgerView, ledgerExample, ledgerView } from '../../views/ledger.js';
-import { answerPage, listErrors, pageQuery, pageSuccess } from '../shared/lists.js';
+import { answerPage, listErrors, pageQuery, pageSuccess, wordFilter } from '../shared/lists.js';
 import { may, organizationPath, organizationScope } from '../shared/paths.js';
 
 export const listLedgers = (deps: LedgerDeps) =>
@@ -17,7 +17,7 @@ export const listLedgers = (deps: LedgerDeps) =>
     summary: 'List the ledgers of an organization',
     query: pageQuery({
       name: 'Case-insensitive prefix. Not together with a metadata filter.',
-      status: 'ACTIVE or INACTIVE.',
+      status: wordFilter(['ACTIVE', 'INACTIVE']),
     }),
     success: pageSuccess(LedgerView, ledgerExample),
     errors: [...listErrors, 'no_ledgers_found'],

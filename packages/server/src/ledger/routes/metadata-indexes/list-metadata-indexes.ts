@@ -17,7 +17,7 @@ export const listMetadataIndexes = () =>
     tag: 'Metadata indexes',
     summary: 'List the metadata indexes',
     query: Type.Object({
-      entity_name: Type.Optional(Type.String({ description: `One of ${indexedEntities.join(', ')}.` })),
+      entity_name: Type.Optional(Type.String({ enum: [...indexedEntities] })),
     }),
     success: {
       status: 200,

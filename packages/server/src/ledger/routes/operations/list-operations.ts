@@ -6,7 +6,7 @@ import { equals, type Filter, listByCursor } from '../../storage/list-rows.js';
 import { readTenant } from '../../storage/with-tenant.js';
 import { OperationView, operationExample, operationView } from '../../views/operation.js';
 import { cursorAnswer } from '../shared/cursor-answer.js';
-import { cursorQuery, cursorSuccess, listErrors, metadataQuery } from '../shared/lists.js';
+import { cursorQuery, cursorSuccess, idFilter, listErrors, metadataQuery, wordFilter } from '../shared/lists.js';
 import { may, param } from '../shared/paths.js';
 import { readPostingList } from '../shared/posting-lists.js';
 import { answerOneOperation } from './get-operation.js';
@@ -24,9 +24,9 @@ export const listOperations = (deps: LedgerDeps, family: Family) =>
     summary: 'List the operations of an account',
     description: `Without dates: the last months up to today, as the server is configured.${familyNote(family)}`,
     query: cursorQuery({
-      type: types.join(', '),
-      direction: 'debit or credit',
-      route_id: 'Id of an operation route.',
+      type: wordFilter(types),
+      direction: wordFilter(['debit', 'credit']),
+      route_id: idFilter,
       route_code: 'Exact match.',
       ...metadataQuery,
     }),

@@ -4,7 +4,7 @@ import type { TenantContext } from '../../../postgres/tenant-context.js';
 import type { LedgerDeps } from '../../ledger-deps.js';
 import { equals, startsWith } from '../../storage/list-rows.js';
 import { OrganizationView, organizationExample, organizationView } from '../../views/organization.js';
-import { answerPage, listErrors, pageQuery, pageSuccess } from '../shared/lists.js';
+import { answerPage, listErrors, pageQuery, pageSuccess, wordFilter } from '../shared/lists.js';
 import { may } from '../shared/paths.js';
 
 export const listOrganizations = (deps: LedgerDeps) =>
@@ -19,7 +19,7 @@ export const listOrganizations = (deps: LedgerDeps) =>
       legal_name: 'Case-insensitive prefix. Not together with a metadata filter.',
       doing_business_as: 'Case-insensitive prefix. Not together with a metadata filter.',
       legal_document: 'Exact.',
-      status: 'ACTIVE or INACTIVE.',
+      status: wordFilter(['ACTIVE', 'INACTIVE']),
     }),
     success: pageSuccess(OrganizationView, organizationExample),
     errors: [...listErrors, 'no_organizations_found'],

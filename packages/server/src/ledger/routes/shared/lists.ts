@@ -76,19 +76,22 @@ const commonQuery = {
   end_date: text('Created at or before this; a date alone means the whole day.'),
 };
 
+/** By name: a description of a text, or a schema. */
+type Filters = Readonly<Record<string, string | TSchema>>;
+
 /** The query of a numbered list: `pageQuery({ name: 'Case-insensitive prefix.' })`. */
-export function pageQuery(filters: Readonly<Record<string, string>> = {}): TSchema {
+export function pageQuery(filters: Filters = {}): TSchema {
   const page = Type.Optional(Type.Integer({ minimum: 1, default: 1 }));
   return Type.Object({ ...commonQuery, page, 'metadata.{key}': metadataParameter, ...described(filters) });
 }
 
 /** The query of a list by cursor whose items have no metadata. */
-export function cursorQuery(filters: Readonly<Record<string, string>> = {}): TSchema {
+export function cursorQuery(filters: Filters = {}): TSchema {
   return Type.Object({ ...commonQuery, cursor: cursorParameter, ...described(filters) });
 }
 
 /** Account types: by cursor, with metadata, and with a page that is checked and echoed and has no other effect. */
-export function pageAndCursorQuery(filters: Readonly<Record<string, string>>): TSchema {
+export function pageAndCursorQuery(filters: Filters): TSchema {
   const page = Type.Optional(Type.Integer({ minimum: 1, default: 1, description: 'Echoed; use the cursors.' }));
   const metadata = { 'metadata.{key}': metadataParameter };
   return Type.Object({ ...commonQuery, page, cursor: cursorParameter, ...metadata, ...described(filters) });
@@ -102,8 +105,18 @@ const metadataParameter = text(exactMatch);
 /** For the lists by cursor of resources with metadata: `cursorQuery(metadataQuery)`. */
 export const metadataQuery: Readonly<Record<string, string>> = { 'metadata.{key}': exactMatch };
 
-const described = (filters: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(filters).map(([name, description]) => [name, text(description)]));
+const described = (filters: Filters) =>
+  Object.fromEntries(
+    Object.entries(filters).map(([name, filter]) => [
+      name,
+      typeof filter === 'string' ? text(filter) : Type.Optional(filter),
+    ]),
+  );
+
+/** What a filter may be, for the document: the handlers read them with the helpers of `http/query.ts`. */
+export const idFilter = Type.String({ format: 'uuid' });
+export const flagFilter = (description: string) => Type.Boolean({ description });
+export const wordFilter = (words: readonly string[]) => Type.String({ enum: [...words] });
 
 /** The name of a list in the document: `AccountPage`. */
 function titled(item: TSchema, ending: string) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createClient } from '@cofferdam/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fiftyAtOnce } from './at-once.js';
 import { type Call, type Conforming, expectStatus, type Mode, open, refusal } from './modes.js';
@@ -28,7 +29,7 @@ export function conformanceSuite(mode: Mode): void {
     const account = (alias: string, more: object = {}) =>
       make(`${at}/accounts`, { assetCode: 'USD', type: 'deposit', alias, ...more });
     const available = async (alias: string) => (await get(`${at}/accounts/alias/${alias}/balances`)).items[0].available;
-    const amount = (accountAlias: string, value: unknown) => ({ accountAlias, amount: { asset: 'USD', value } });
+    const amount = <V>(accountAlias: string, value: V) => ({ accountAlias, amount: { asset: 'USD', value } });
     const transfer = (value: unknown, from: object[], to: object[], more: object = {}) => ({
       ...more,
       send: { asset: 'USD', value, source: { from }, distribute: { to } },
@@ -388,6 +389,34 @@ export function conformanceSuite(mode: Mode): void {
         ? [(method, path, body) => twin.call(method, path, { token: subject.token, body })]
         : [];
       await fiftyAtOnce([call, ...second], at).finally(() => twin?.stop());
+    });
+
+    test('the typed client meets the same books', async () => {
+      const { server, token } = subject;
+      const client = createClient({ baseUrl: server.running.urls.ledger, ...(token && { token: () => token }) });
+      const { id: organization_id } = await client.createOrganization({ body: { legalName: 'C', legalDocument: '1' } });
+      const { id: ledger_id } = await client.createLedger({ path: { organization_id }, body: { name: 'C' } });
+      const path = { organization_id, ledger_id };
+      await client.createAsset({ path, body: { name: 'US Dollar', type: 'currency', code: 'USD' } });
+      const made = await client.createAccount({ path, body: { assetCode: 'USD', type: 'deposit', alias: '@c' } });
+      const inflow = {
+        path,
+        idempotencyKey: randomUUID(),
+        body: { send: { asset: 'USD', value: '2.5', distribute: { to: [amount('@c', '2.5')] } } },
+      };
+      const posted = await client.createInflowTransaction(inflow);
+      expect((await client.call('createInflowTransaction', inflow)).replayed).toBe(true);
+      const accounts: string[] = [];
+      for await (const { id } of client.items('listAccounts', { path, query: { limit: 1 } })) accounts.push(id);
+      expect(accounts).toContain(made.id);
+      const found = await client.getTransaction({ path: { ...path, transaction_id: posted.id } });
+      expect([found.status.code, found.amount, await client.countTransactions({ path })]).toEqual([
+        'APPROVED',
+        '2.5',
+        1,
+      ]);
+      const missing = client.getLedger({ path: { organization_id, ledger_id: randomUUID() } });
+      await expect(missing).rejects.toMatchObject({ code: '0007', status: 404 });
     });
 
     test('the public workflow of 56 steps', async () => {

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { OperatorError } from '../operator-error.js';
 import { childEnvironment } from './child-environment.js';
 
 /** How the server's programs are started, since PostgreSQL refuses to run as root. */
@@ -17,13 +19,20 @@ const self: Identity = { kind: 'self', command: (program, args) => [program, [..
 /**
  * An ordinary user runs PostgreSQL as itself. Root prefers a user namespace in which it appears as another user: every
  * file stays root's, so folders with mode 0700 work. Where that is forbidden (many containers) the programs run under
- * another user, to whom the folder has to be given.
+ * another user, to whom the folder has to be given. An ordinary user without a name, as containers are often given one by
+ * number alone, appears under a name of the system's in such a namespace: initdb ends at once for who has none.
+ * @throws OperatorError when there is neither a name nor a namespace
  */
 export function chooseIdentity(folder: string, allowNamespace = true): Identity {
-  if (process.getuid?.() !== 0) return self;
+  const uid = process.getuid?.();
+  if (uid !== 0 && hasName()) return self;
   const user = ordinaryUser();
   const namespace = namespaceIdentity(user);
   if (allowNamespace && canEnter(namespace, dirname(folder))) return namespace;
+  if (uid !== 0)
+    throw new OperatorError(
+      `PostgreSQL runs only for a user that has a name, user ${uid} has none in /etc/passwd, and user namespaces are not available here. Give it a line there, run as another user, or set DATABASE_URL.`,
+    );
   return otherUser(ownerOnTheWay(folder) ?? user);
 }
 
@@ -40,6 +49,16 @@ function namespaceIdentity({ uid, gid }: { uid: number; gid: number }): Identity
 
 function otherUser(user: { uid: number; gid: number }): Identity {
   return { kind: 'other-user', command: self.command, user };
+}
+
+/** Asks the system, which may know users from elsewhere than /etc/passwd. */
+function hasName(): boolean {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** In somebody's home its owner gets through where `nobody` does not; a later start finds the user of the first one. */

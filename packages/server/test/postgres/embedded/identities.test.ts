@@ -41,6 +41,26 @@ test('an ordinary user runs PostgreSQL as itself, in its own private folder', as
   expect(openToOthers(directory)).toEqual([]);
 });
 
+test('a user that is a number and nothing else, as in many containers, runs it too, or is told what is missing', async () => {
+  if (!isRoot) return expect(chooseIdentity(folder).kind).toBe('self');
+  const nobody = { uid: 54_321, gid: 54_321 };
+  chownSync(folder, nobody.uid, nobody.gid);
+  for (const allowNamespace of [true, false]) {
+    const owner = startOwner({ directory, allowNamespace }, nobody);
+    const ready = await owner.ready;
+    if (ready === undefined) {
+      expect(await owner.exit).not.toBe(0);
+      if (canRunOwner(nobody)) expect(owner.said()).toContain('user 54321 has none in /etc/passwd');
+      continue;
+    }
+    expect(allowNamespace).toBe(true);
+    expect(await ask({ ...ready, host: '127.0.0.1' }, 'select 1')).toEqual([1]);
+    expect(statSync(layoutOf(directory).data).uid).toBe(nobody.uid);
+    owner.process.kill('SIGTERM');
+    expect(await owner.exit).toBe(0);
+  }
+});
+
 test('root keeps its files in a user namespace; without one it gives the folder to another user, and takes it back', async () => {
   const identity = chooseIdentity(folder);
   if (!isRoot) {

@@ -80,6 +80,11 @@ export const variables = {
     'tenants with a label of their own in metrics, the busiest; the rest share the label `other`',
   ],
   IMPLICIT_IDEMPOTENCY: ['true', 'identical transaction bodies without a key within 300 s are one transaction'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    '',
+    'base URL of an OpenTelemetry collector (OTLP over HTTP) that traces are sent to, e.g. http://127.0.0.1:4318; unset: no traces, nothing loaded',
+  ],
+  OTEL_SERVICE_NAME: ['cofferdam', 'name of this program in traces'],
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error or silent'],
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
@@ -181,6 +186,8 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     connectionBudget: integer('MULTI_TENANT_MAX_CONNECTIONS', text('MULTI_TENANT_MAX_CONNECTIONS'), 1, 10_000),
     metricsTenantsMax: integer('MULTI_TENANT_METRICS_TENANTS', text('MULTI_TENANT_METRICS_TENANTS'), 0, 10_000),
     implicitIdempotency: yesNo('IMPLICIT_IDEMPOTENCY', text('IMPLICIT_IDEMPOTENCY')),
+    otlpEndpoint: otlpUrl('OTEL_EXPORTER_OTLP_ENDPOINT', optional('OTEL_EXPORTER_OTLP_ENDPOINT')),
+    otelServiceName: text('OTEL_SERVICE_NAME'),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   });
 }
@@ -282,6 +289,14 @@ function smtpUrl(name: string, value: string | undefined): string | undefined {
   if (value !== undefined && !(URL.canParse(value) && /^smtps?:\/\/./.test(value)))
     throw new ConfigError(`${name} must be an SMTP URL, e.g. smtp://user:password@mail.example.com:587.`);
   return value;
+}
+
+/** A collector stands inside the trust boundary, often on the same machine: plain HTTP is the rule there. */
+function otlpUrl(name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw wrong(name, value, 'an http or https URL');
+  return value.replace(/\/+$/, '');
 }
 
 function httpUrl(name: string, value: string | undefined): string | undefined {

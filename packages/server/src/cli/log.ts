@@ -7,6 +7,8 @@ export function createLog(level: string): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: plainError },
+    // One name for the tenant in every line, whoever writes it (tenancy §11.1).
+    formatters: { log: nameTenant },
     redact: {
       paths: [
         'password',
@@ -21,6 +23,12 @@ export function createLog(level: string): Logger {
       censor: '[redacted]',
     },
   });
+}
+
+function nameTenant(fields: Record<string, unknown>): Record<string, unknown> {
+  if (!('tenantId' in fields)) return fields;
+  const { tenantId, ...rest } = fields;
+  return tenantId === undefined ? rest : { tenant_id: tenantId, ...rest };
 }
 
 /** pg hangs its whole client on an error, statements and all; and `detail` quotes rows. Only what names the fault is kept. */

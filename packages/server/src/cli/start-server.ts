@@ -7,6 +7,7 @@ import type { Config } from '../config.js';
 import type { ExternalIssuer } from '../http/external-issuer.js';
 import type { TenantResolver } from '../http/principal.js';
 import type { QuotaGate } from '../http/quota-gate.js';
+import type { Tracing } from '../http/tracing.js';
 import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
 import { ledgerMigrations } from '../ledger/migrations/index.js';
 import { createPoster } from '../ledger/posting/poster.js';
@@ -17,7 +18,7 @@ import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/meta
 import { createPoolMetrics } from '../tenancy/pool-metrics.js';
 import { createQuotas } from '../tenancy/quotas.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
-import { createTenantLabels, dropTenantSeries } from '../tenancy/tenant-labels.js';
+import { createTenantLabels, dropTenantSeries, type TenantLabels } from '../tenancy/tenant-labels.js';
 import type { TenantManager } from '../tenancy/tenant-manager.js';
 import { createTenantPools } from '../tenancy/tenant-pools.js';
 import { CliError } from './cli-error.js';
@@ -29,6 +30,7 @@ import { type Catalogues, openCatalogues } from './parts/catalogues.js';
 import { buildLedger } from './parts/ledger-part.js';
 import type { Check } from './parts/operational-routes.js';
 import { Closers, type Ground } from './parts/part.js';
+import { watchBatches } from './parts/posting-metrics.js';
 import { drainMs, openSingleStore } from './parts/stores.js';
 import { buildOperatorsListener, startTenants } from './parts/tenants-part.js';
 import { readTrustedIssuers } from './trusted-issuers.js';
@@ -70,6 +72,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
     collectDefaultMetrics({ register: metrics });
     const admin = await openAdmin(config, log, onProgress, closers);
     const externalIssuers = await trustedIssuers(config, log, now);
+    const tracing =
+      config.otlpEndpoint === undefined ? undefined : await startTracing(config.otlpEndpoint, config, closers);
+    const tenantLabels = createTenantLabels({
+      max: config.metricsTenantsMax,
+      onDropped: (id) => void dropTenantSeries(metrics, id),
+    });
     const ground: Ground = {
       config,
       secrets,
@@ -91,10 +99,17 @@ export async function startServer(config: Config, options: StartOptions): Promis
         : undefined;
     const ledger = config.parts.has('ledger')
       ? buildLedger(ground, {
-          ...(await openStores(ground, catalogues, manager, closers)),
+          ...(await openStores(ground, catalogues, manager, tenantLabels, closers)),
+          tenantLabels,
+          ...(tracing && { tracing }),
           access,
           isDraining: () => draining,
-          poster: (options.createPoster ?? createPoster)({ now, newId: ground.newId, log }),
+          poster: (options.createPoster ?? createPoster)({
+            now,
+            newId: ground.newId,
+            log,
+            onBatch: watchBatches(metrics, tracing),
+          }),
         })
       : undefined;
     const tenants = buildOperatorsListener(ground, manager);
@@ -129,6 +144,14 @@ export async function startServer(config: Config, options: StartOptions): Promis
   }
 }
 
+/** Loaded only when there is somewhere to send spans to; stopped last, when nothing begins one any more. */
+async function startTracing(endpoint: string, { otelServiceName }: Config, closers: Closers): Promise<Tracing> {
+  const { openTracing } = await import('./open-tracing.js');
+  const tracing = await openTracing({ endpoint, serviceName: otelServiceName });
+  closers.add(() => tracing.close());
+  return tracing;
+}
+
 interface Stores {
   readonly quotas?: QuotaGate;
   readonly tenants: TenantResolver<TenantContext>;
@@ -148,16 +171,13 @@ async function openStores(
   ground: Ground,
   catalogues: Catalogues | undefined,
   manager: TenantManager | undefined,
+  labels: TenantLabels,
   closers: Closers,
 ): Promise<Stores> {
   const { config, log, metrics } = ground;
   if (catalogues?.ledger) {
     const catalogue = catalogues.ledger;
     const { tenantPoolsMax: poolsMax, tenantConnectionsMax: connectionsMax, connectionBudget: budget } = config;
-    const labels = createTenantLabels({
-      max: config.metricsTenantsMax,
-      onDropped: (id) => void dropTenantSeries(metrics, id),
-    });
     const pools = createTenantPools({
       log,
       metrics: createPoolMetrics(metrics, labels),

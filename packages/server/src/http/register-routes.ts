@@ -85,7 +85,7 @@ function registerRoute<Context>(
 
 /** Made when it is used: a logger for each request would cost more than the request's own JSON. */
 function tenantLog(request: FastifyRequest): FastifyBaseLogger {
-  return request.tenantId === undefined ? request.log : request.log.child({ tenantId: request.tenantId });
+  return request.tenantId === undefined ? request.log : request.log.child({ tenant_id: request.tenantId });
 }
 
 const noParams = Object.freeze({});

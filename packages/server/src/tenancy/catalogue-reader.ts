@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import { openPool } from '../postgres/pool.js';
+import type { CatalogueMetrics } from './catalogue-metrics.js';
 import { createChangeFeed } from './change-feed.js';
 import type { Log } from './ports.js';
 import { controlSchema } from './prepare-server.js';
@@ -50,6 +51,7 @@ export interface CatalogueOptions {
   readonly ttlMs?: number;
   /** Default 15 minutes. */
   readonly failStaticMs?: number;
+  readonly metrics?: CatalogueMetrics;
   /** Default 10,000 tenants. */
   readonly max?: number;
 }
@@ -71,7 +73,7 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
   options: CatalogueOptions,
   view: { readonly name: string; readRow(raw: Raw): Row },
 ): Catalogue<Row> {
-  const { log } = options;
+  const { log, metrics } = options;
   const ttlMs = options.ttlMs ?? 120_000;
   const failStaticMs = options.failStaticMs ?? 15 * 60_000;
   const max = options.max ?? 10_000;
@@ -97,6 +99,7 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
     log,
     onChanged: (rows) => rows.forEach(noteChanged),
     onReset() {
+      metrics?.event('reset', 'applied');
       known.clear();
       unknown.clear();
     },
@@ -106,9 +109,12 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
     unknown.delete(raw.id);
     try {
       // Every row is remembered that someone holds or waits for: a load under way may have read the older one.
-      keep(view.readRow(raw), performance.now(), known.has(raw.id) || loading.has(raw.id));
+      const row = view.readRow(raw);
+      const kept = keep(row, performance.now(), known.has(raw.id) || loading.has(raw.id));
+      metrics?.event('changed', kept === row ? 'applied' : 'old');
     } catch (error) {
       known.delete(raw.id);
+      metrics?.event('changed', 'unreadable');
       log.error({ tenantId: raw.id, err: error }, 'the configuration of a tenant cannot be read');
     }
   };
@@ -149,6 +155,7 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
     const confirmedAt = entry === undefined ? 0 : Math.max(entry.askedAt, feed.confirmedAt());
     if (entry === undefined || performance.now() - confirmedAt > failStaticMs)
       throw new CatalogueUnavailable('the control database does not answer', { cause });
+    metrics?.cache('stale');
     return entry.row;
   };
 
@@ -163,7 +170,11 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
     async get(id: TenantId) {
       const row = peek(id);
       if (row !== undefined) return row;
-      if (unknown.has(id)) return undefined;
+      if (unknown.has(id)) {
+        metrics?.cache('unknown');
+        return undefined;
+      }
+      metrics?.cache('miss');
       const joined = loading.get(id) ?? load(id).finally(() => loading.delete(id));
       loading.set(id, joined);
       return joined;

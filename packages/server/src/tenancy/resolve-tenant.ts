@@ -2,6 +2,7 @@ import { LedgerError, type TenantId } from '@cofferdam/core';
 import { Counter, type Registry } from 'prom-client';
 import type { Principal, TenantResolver } from '../http/principal.js';
 import type { TenantContext, TenantPool } from '../postgres/tenant-context.js';
+import { resolutionSeconds } from './catalogue-metrics.js';
 import { type Catalogue, CatalogueUnavailable } from './catalogue-reader.js';
 import { refusalOf } from './refuse-tenant.js';
 import type { TenantConfig } from './tenant-config.js';
@@ -24,6 +25,7 @@ export interface TenantResolverOptions {
 export function createTenantResolver(options: TenantResolverOptions): TenantResolver<TenantContext> {
   const { catalogue, pools } = options;
   const denied = options.metrics && deniedCounter(options.metrics);
+  const took = options.metrics && resolutionSeconds(options.metrics);
   catalogue.onChange((config) => pools.changed(config));
 
   const contextOf = (config: TenantConfig, pool: TenantPool): TenantContext =>
@@ -44,28 +46,34 @@ export function createTenantResolver(options: TenantResolverOptions): TenantReso
     return contextOf(config, pool);
   };
 
-  const counted = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      denied?.(error);
-      throw error;
-    }
+  const refuse = (error: unknown, since: number): never => {
+    denied?.(error);
+    took?.('refused', (performance.now() - since) / 1000);
+    throw error;
   };
 
   return Object.freeze({
     resolve(principal: Principal | undefined) {
-      return counted(() => {
+      const since = performance.now();
+      try {
         const id = principal?.tenantId;
         if (id === undefined) throw missingTenant();
         const config = catalogue.peek(id);
         const pool = config && pools.peek(check(config));
-        if (config !== undefined && pool !== undefined) return contextOf(config, pool);
-        return slowly(id).catch((error: unknown) => {
-          denied?.(error);
-          throw error;
-        });
-      });
+        if (config !== undefined && pool !== undefined) {
+          took?.('known', (performance.now() - since) / 1000);
+          return contextOf(config, pool);
+        }
+        return slowly(id).then(
+          (context) => {
+            took?.('opened', (performance.now() - since) / 1000);
+            return context;
+          },
+          (error: unknown) => refuse(error, since),
+        );
+      } catch (error) {
+        return refuse(error, since);
+      }
     },
   });
 }

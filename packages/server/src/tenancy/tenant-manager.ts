@@ -9,6 +9,7 @@ import { connectMigrator } from './connect-migrator.js';
 import { openControlDatabase } from './control-database.js';
 import type { CreateTenantTools } from './create-tenant.js';
 import type { Vault } from './credentials.js';
+import { watchFleet } from './fleet-metrics.js';
 import type { MigratorConnection } from './metadata-indexes.js';
 import type { Isolation } from './physical-names.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
@@ -85,6 +86,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     ...(options.boundary === undefined ? {} : { boundary: options.boundary }),
   };
   const provisioner = createProvisioner(tools, options.metrics);
+  if (options.metrics) watchFleet(options.metrics, control);
   const rotator = createRotator({ ...tools, now });
   const worker = startWorker({
     ...tools,

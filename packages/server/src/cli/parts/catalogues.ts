@@ -1,6 +1,7 @@
 import { ConfigError } from '../../config.js';
 import { ledgerMigrations } from '../../ledger/migrations/index.js';
 import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connection-settings.js';
+import { createCatalogueMetrics } from '../../tenancy/catalogue-metrics.js';
 import type { Catalogue } from '../../tenancy/catalogue-reader.js';
 import { createVault } from '../../tenancy/credentials.js';
 import { type PreparedServer, prepareServer } from '../../tenancy/prepare-server.js';
@@ -47,6 +48,7 @@ export async function openCatalogues(ground: Ground, closers: Closers): Promise<
             settings: readerOf(prepared?.ledgerReader),
             log,
             build: ledgerMigrations.at(-1)?.id,
+            metrics: createCatalogueMetrics(ground.metrics),
             vault: createVault([secrets.encryptionKey]),
           }),
         )

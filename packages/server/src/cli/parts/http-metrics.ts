@@ -1,8 +1,10 @@
+import type { TenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
-import { Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { TenantLabels } from '../../tenancy/tenant-labels.js';
 
 /** Requests by route pattern, never by path: a label per id would grow without end, and name what belongs to a tenant. */
-export function countRequests(app: FastifyInstance, metrics: Registry): void {
+export function countRequests(app: FastifyInstance, metrics: Registry, labels?: TenantLabels): void {
   const seconds = new Histogram({
     name: 'http_request_seconds',
     help: 'Time from the request to the end of its answer, by route and status.',
@@ -10,9 +12,23 @@ export function countRequests(app: FastifyInstance, metrics: Registry): void {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [metrics],
   });
+  const byTenant =
+    labels &&
+    new Counter({
+      name: 'tenant_requests_total',
+      help: 'Requests by tenant and class of status; tenants beyond the busiest share the label "other".',
+      labelNames: ['tenant_id', 'status'],
+      registers: [metrics],
+    });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    // Refused before the token was verified: of no tenant.
+    if (byTenant)
+      byTenant.inc({
+        tenant_id: labels.of(request.tenantId as TenantId | undefined),
+        status: `${Math.floor(reply.statusCode / 100)}xx`,
+      });
     done();
   });
 }

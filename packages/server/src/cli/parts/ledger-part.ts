@@ -20,10 +20,12 @@ import { createRemotePermissions } from '../../http/remote-permissions.js';
 import { createRemoteRevocations } from '../../http/remote-revocations.js';
 import { createRevocationList } from '../../http/revocation-list.js';
 import type { RouteDefinition } from '../../http/route.js';
+import { type Tracing, traceRequests } from '../../http/tracing.js';
 import { ledgerRoutes } from '../../ledger/ledger-app.js';
 import type { MetadataIndexPort } from '../../ledger/metadata-index-port.js';
 import type { Poster } from '../../ledger/posting/poster.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
+import type { TenantLabels } from '../../tenancy/tenant-labels.js';
 import { version } from '../version.js';
 import { countRequests } from './http-metrics.js';
 import { type Check, healthRoute, readinessRoute, versionRoute } from './operational-routes.js';
@@ -38,6 +40,8 @@ export interface LedgerOptions {
   readonly tenants: TenantResolver<TenantContext>;
   /** Multi-tenant. */
   readonly quotas?: QuotaGate;
+  readonly tenantLabels?: TenantLabels;
+  readonly tracing?: Tracing;
   /** The Access Manager of this process; undefined: another one, at `config.authAddress`. */
   readonly access: AccessManager | undefined;
   readonly checks: Readonly<Record<string, () => Promise<Check>>>;
@@ -60,7 +64,8 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
     renderError: renderProblem,
     trustedProxies: config.trustedProxies,
   });
-  countRequests(app, ground.metrics);
+  countRequests(app, ground.metrics, config.multiTenant ? options.tenantLabels : undefined);
+  if (options.tracing) traceRequests(app, options.tracing);
   const routes = [
     ...ledgerRoutes({
       now,

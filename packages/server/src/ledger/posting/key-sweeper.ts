@@ -36,7 +36,10 @@ export class KeySweeper {
       // A full sweep left some behind: come back sooner.
       if (swept === rowsMax) this.#next.set(tenant.pool, performance.now() + 1_000);
     } catch (error) {
-      this.#log.warn({ err: error }, 'expired idempotency keys could not be removed; it is tried again in a minute');
+      this.#log.warn(
+        { tenantId: tenant.tenantId, err: error },
+        'expired idempotency keys could not be removed; it is tried again in a minute',
+      );
     }
   }
 }

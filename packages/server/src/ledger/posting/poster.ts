@@ -5,7 +5,7 @@ import type { Outcome, Unit } from './plan-batch.js';
 import type { Posted, Posting } from './posting-types.js';
 import { readReplayed } from './read-replayed.js';
 import { createBatchRunner, type PostingLog } from './settle-batch.js';
-import { defaultQueueLimits, type QueueLimits, TenantQueue } from './tenant-queue.js';
+import { type BatchRunner, defaultQueueLimits, type QueueLimits, TenantQueue } from './tenant-queue.js';
 
 export interface PosterOptions {
   readonly now: () => Date;
@@ -13,6 +13,17 @@ export interface PosterOptions {
   readonly newId: () => string;
   readonly log: PostingLog;
   readonly limits?: Partial<QueueLimits>;
+  /** Called after each batch. Must not throw. */
+  readonly onBatch?: (batch: BatchReport) => void;
+}
+
+/** What became of one batch, for metrics and traces. */
+export interface BatchReport {
+  readonly tenantId: string | undefined;
+  readonly transactions: number;
+  /** `Date.now()` */
+  readonly startedAt: number;
+  readonly ms: number;
 }
 
 /** One entry of a batch: what it became, or why it was refused. */
@@ -34,7 +45,7 @@ export interface Poster {
 /** A poster keeps one queue per tenant store; create one per process. */
 export function createPoster(options: PosterOptions): Poster {
   const limits = { ...defaultQueueLimits, ...options.limits };
-  const run = createBatchRunner(options);
+  const run = reported(createBatchRunner(options), options.onBatch);
   const sweeper = new KeySweeper(options);
   // By pool, which is the store itself: two stores can never share a queue, whatever their contexts say.
   const queues = new WeakMap<TenantPool, TenantQueue>();
@@ -72,6 +83,19 @@ export function createPoster(options: PosterOptions): Poster {
     postTogether(tenant, postings, bytes = 0) {
       return postings.length === 0 ? Promise.resolve([]) : enqueue(tenant, postings, bytes);
     },
+  };
+}
+
+function reported(run: BatchRunner, onBatch: PosterOptions['onBatch']): BatchRunner {
+  if (onBatch === undefined) return run;
+  return async (tenant, take, onWriting) => {
+    const startedAt = Date.now();
+    const since = performance.now();
+    const outcomes = await run(tenant, take, onWriting);
+    const transactions = outcomes.reduce((sum, each) => sum + ('outcomes' in each ? each.outcomes.length : 0), 0);
+    if (transactions > 0)
+      onBatch({ tenantId: tenant.tenantId, transactions, startedAt, ms: performance.now() - since });
+    return outcomes;
   };
 }
 

@@ -70,14 +70,20 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
   }
 
   async function settleHalves(tenant: TenantContext, units: readonly Unit[], error: unknown): Promise<UnitOutcome[]> {
-    log.warn({ err: error, units: units.length }, 'the database refused a batch; its halves are posted by themselves');
+    log.warn(
+      { tenantId: tenant.tenantId, err: error, units: units.length },
+      'the database refused a batch; its halves are posted by themselves',
+    );
     const middle = Math.ceil(units.length / 2);
     const first = await settle(tenant, () => units.slice(0, middle));
     return [...first, ...(await settle(tenant, () => units.slice(middle)))];
   }
 
   async function learnOutcome(tenant: TenantContext, lost: OutcomeUnknown): Promise<CommitOutcome> {
-    log.warn({ err: lost, xid: lost.xid }, 'the answer to COMMIT was lost; looking the transactions up');
+    log.warn(
+      { tenantId: tenant.tenantId, err: lost, xid: lost.xid },
+      'the answer to COMMIT was lost; looking the transactions up',
+    );
     const { transactions, statusChanges } = lost.planned.writes;
     const ids = transactions.map((row) => row.id);
     for (const started = performance.now(); performance.now() - started < outcomeWaitMsMax; await delay(100)) {
@@ -87,7 +93,7 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
         // Its session has not noticed that we are gone: it would hold its locks, and us in doubt, until it does.
         await withTenantClient(tenant, (client) => endUnfinished(client, lost.session, lost.xid));
       } catch (error) {
-        log.warn({ err: error }, 'the books cannot be asked yet');
+        log.warn({ tenantId: tenant.tenantId, err: error }, 'the books cannot be asked yet');
       }
     }
     return 'in progress';

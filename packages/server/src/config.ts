@@ -132,6 +132,20 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     );
   }
 
+  const environmentName = matching(
+    'ENV_NAME',
+    text('ENV_NAME'),
+    /^[a-z][a-z0-9-]{0,31}$/,
+    'lower-case letters, digits and -',
+  );
+  if (environmentName !== 'local')
+    for (const [name, url] of Object.entries({
+      DATABASE_URL: databaseUrl,
+      CONTROL_DATABASE_URL: controlDatabaseUrl,
+      ACCESS_DATABASE_URL: accessDatabaseUrl,
+    }))
+      requireTls(name, url, environmentName);
+
   const ports = {
     ledger: port('SERVER_PORT', text('SERVER_PORT')),
     access: port('ACCESS_PORT', text('ACCESS_PORT')),
@@ -152,12 +166,7 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     authAddress,
     issuer: httpUrl('ACCESS_ISSUER', optional('ACCESS_ISSUER')) ?? authAddress ?? `http://localhost:${ports.access}`,
     tokenAlgorithm: oneOf('ACCESS_TOKEN_ALGORITHM', text('ACCESS_TOKEN_ALGORITHM'), ['RS256', 'ES256', 'EdDSA']),
-    environmentName: matching(
-      'ENV_NAME',
-      text('ENV_NAME'),
-      /^[a-z][a-z0-9-]{0,31}$/,
-      'lower-case letters, digits and -',
-    ),
+    environmentName,
     bindAddress,
     tenantsBindAddress: address('TENANTS_BIND_ADDRESS', text('TENANTS_BIND_ADDRESS')),
     ports,
@@ -199,6 +208,12 @@ export function doubtsAbout(environment: Environment, config: Config): string[] 
     ...unknown.map(
       (name) => `${name} is not a setting of this program and has no effect; see --help for those that are.`,
     ),
+    ...(config.environmentName !== 'local' &&
+    /[?&]sslmode=disable/.test(config.databaseUrl ?? config.controlDatabaseUrl ?? '')
+      ? [
+          'PostgreSQL is reached without TLS (sslmode=disable): books and credentials can be read on the way. Use sslmode=verify-full unless nobody else is on that network.',
+        ]
+      : []),
     ...(config.environmentName === 'production' && !config.authEnabled
       ? [
           'ENV_NAME is production and authentication is off: whoever reaches the port may read and post. Set PLUGIN_AUTH_ENABLED=true.',
@@ -282,6 +297,19 @@ function postgresUrl(name: string, value: string | undefined): string | undefine
     throw new ConfigError(`${name} must be a PostgreSQL URL, e.g. postgres://user:password@host:5432/postgres.`);
   }
   return value;
+}
+
+/** Books and credentials travel on this line (tenancy X-43): in the clear to this machine or a socket only. */
+function requireTls(name: string, value: string | undefined, environmentName: string): void {
+  if (value === undefined || !URL.canParse(value)) return;
+  const { hostname, searchParams } = new URL(value);
+  const host = searchParams.get('host') ?? hostname;
+  const isHere = host.startsWith('/') || ['localhost', '127.0.0.1', '[::1]'].includes(host);
+  // An explicit `disable` is the operator's word that the network is theirs alone; the start doubts it aloud.
+  if (isHere || ['require', 'verify-ca', 'verify-full', 'disable'].includes(searchParams.get('sslmode') ?? '')) return;
+  throw new ConfigError(
+    `${name} leads to another machine without TLS, and ENV_NAME is ${environmentName}: add ?sslmode=verify-full (or require); sslmode=disable only on a network that is yours alone.`,
+  );
 }
 
 function smtpUrl(name: string, value: string | undefined): string | undefined {

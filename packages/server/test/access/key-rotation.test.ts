@@ -107,7 +107,7 @@ describe('key rotation', () => {
     await two.close();
   });
 
-  it('withdraws a key that has leaked, and its tokens with it', async () => {
+  it('X-48: withdraws a key that has leaked, and its tokens with it', async () => {
     const access = await startAccess(installation);
     const tenant = await seedTenant(access, 'leaky');
     const before = await machineToken(access, tenant);

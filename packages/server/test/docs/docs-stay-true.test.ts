@@ -34,9 +34,10 @@ test('docs/configuration.md is what the table of variables says (npm run docs:co
 
 test('docs/security.md: each threat is tested where it says', () => {
   const rows = [...read('docs/security.md').matchAll(/^\| (X-\d\d) \|.*$/gm)];
-  expect(rows.map(([, number]) => number)).toEqual(
-    expect.arrayContaining(Array.from({ length: 22 }, (_, index) => `X-${String(index + 1).padStart(2, '0')}`)),
-  );
+  // These wait for events.
+  const waiting = ['X-24', 'X-25', 'X-27', 'X-29', 'X-31', 'X-47'];
+  const all = Array.from({ length: 48 }, (_, index) => `X-${String(index + 1).padStart(2, '0')}`);
+  expect(rows.map(([, number]) => number)).toEqual(all.filter((number) => !waiting.includes(number)));
   for (const [row, number] of rows) {
     const files = [...row.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file]) => file as string);
     expect(files.length, number).toBeGreaterThan(0);

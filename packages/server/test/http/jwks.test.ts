@@ -34,7 +34,7 @@ describe('createKeySource', () => {
     expect(state.loads).toBe(1);
   });
 
-  it('asks again for an unknown kid, once in 30 s', async () => {
+  it('X-48: asks again for an unknown kid, once in 30 s', async () => {
     const { keys, state, pass } = harness();
     await keys.find('key-1');
     for (let count = 0; count < 10; count++) expect(await keys.find(`guess-${count}`)).toBeUndefined();
@@ -47,7 +47,7 @@ describe('createKeySource', () => {
     expect(state.loads).toBe(2);
   });
 
-  it('drops what is no longer published after ten minutes', async () => {
+  it('X-48: drops what is no longer published after ten minutes', async () => {
     const { keys, state, pass } = harness([first.published, second.published]);
     await keys.find('key-1');
     state.published = [second.published];

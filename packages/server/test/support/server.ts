@@ -91,7 +91,12 @@ async function start(
     LOG_LEVEL: 'fatal',
     ...given,
   };
-  const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  // What a server writes down is of interest to some tests.
+  const logFile = given['TEST_LOG_FILE'];
+  const log =
+    logFile === undefined
+      ? pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
+      : pino({ level: 'debug' }, pino.destination({ dest: logFile, sync: true }));
   const running = await startServer(readConfig({ ...environment, LOG_LEVEL: 'error' }, readParts(parts)), {
     log,
     names,

@@ -159,6 +159,37 @@ test('killed between the work and its record: the next run finds it done', async
   expect((await versions())[0]).toBe(migrations.at(-1)?.id);
 });
 
+test('X-44: migrations run as the tenant’s own migrator, and nowhere but in its own store', async () => {
+  const [a, b] = [fleet[0] as TenantId, fleet[2] as TenantId];
+  migrations = [
+    ...migrations,
+    later('create table worker as select session_user::text as login, current_user::text as role'),
+  ];
+  await migrate();
+  for (const id of fleet) {
+    const { store } = await placeOf(id);
+    expect(await inStore(id, 'select * from worker')).toEqual([{ login: store.migratorLogin, role: store.ownerRole }]);
+  }
+  // A placement that points elsewhere: the migrator's rights, and the runner's own look, keep it out.
+  const [home, elsewhere] = [(await placeOf(a)).store, (await placeOf(b)).store];
+  const move = (database: string, schema: string) =>
+    installation.manager.control.pool.query(
+      'update placement set database_name = $2, schema_name = $3 where tenant_id = $1',
+      [a, database, schema],
+    );
+  migrations = [...migrations, later('create table strayed (x int)')];
+  await move(elsewhere.database, elsewhere.schema);
+  const astray = await migrate();
+  await move(home.database, 'nowhere');
+  const lost = await migrate();
+  await move(home.database, home.schema);
+  expect(astray.results.find(({ tenantId }) => tenantId === a)?.error).toMatch(/permission denied/);
+  expect(lost.results.map(({ tenantId, error }) => [tenantId, error])).toEqual([
+    [a, expect.stringMatching(/met .* instead/)],
+  ]);
+  expect(await inStore(b, 'select count(*)::int as rows from strayed')).toEqual([{ rows: 0 }]);
+});
+
 test('a contract migration waits until no process of an older build is there; new tenants then start with it', async () => {
   migrations = [...migrations, later('alter table once add column y int')];
   await migrate();

@@ -35,6 +35,11 @@ test('every reference leads somewhere, and nothing is kept that nobody refers to
   expect(kept.filter((name) => !references.includes(name))).toEqual([]);
 });
 
+test('an operation id names one operation', () => {
+  expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+  expect(operations.length).toBeGreaterThan(110);
+});
+
 test.each(operations.map((operation) => [operation.operationId, operation] as const))(
   '%s says what it takes and answers, with examples that its schemas accept',
   (_, { responses, requestBody, method, summary, tags, parameters, path }) => {
@@ -43,12 +48,15 @@ test.each(operations.map((operation) => [operation.operationId, operation] as co
     expect(new Set(parameters.map((one) => `${one.in} ${one.name}`)).size).toBe(parameters.length);
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     expect(parameters.filter((one) => one.in === 'path').map((one) => one.name)).toEqual(inPath);
-    for (const { content = {} } of requestBody ? [requestBody] : []) holdExamples(content);
+    for (const media of Object.values(requestBody?.content ?? {})) expect(media.example).toBeDefined();
+    holdExamples(requestBody?.content ?? {});
     for (const [status, { description, headers, content = {} }] of Object.entries(responses)) {
       expect(description.length).toBeGreaterThan(4);
       expect(Object.keys(headers ?? {})).toContain('X-Request-Id');
       holdExamples(content);
-      if (method !== 'HEAD' && status !== '204') expect(Object.keys(content)).not.toEqual([]);
+      if (method === 'HEAD' || status === '204') continue;
+      expect(Object.keys(content)).not.toEqual([]);
+      if (path !== '/openapi.json') expect(JSON.stringify(content), status).toContain('"example');
     }
     expect(Object.keys(responses).filter((status) => status < '300')).toHaveLength(1);
     expect(Object.keys(responses)).toContain('500');

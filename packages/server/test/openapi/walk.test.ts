@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runSeed, seeded } from '../isolation/support/seeded.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { type Books, createBooks } from './support/books.js';
-import { operations } from './support/document.js';
+import { type Json, type Operation, operations, type Response } from './support/document.js';
 import { createWalk } from './support/walk.js';
 
 /** The long form: `npm run test:walk -- --rounds 200`. */
 const rounds = Number(process.env['WALK_ROUNDS'] ?? 1);
 const only = process.env['WALK_ONLY'];
 const seed = runSeed();
-const soundCalls = 1 * rounds;
+const soundCalls = rounds;
 const mutatedCalls = 4 * rounds;
 
 let server: TestServer;
@@ -20,6 +20,22 @@ beforeAll(async () => {
   books = await createBooks(server);
 });
 afterAll(() => server.stop());
+
+test('a lie in the document is noticed', async () => {
+  const walk = createWalk(books, seeded(seed));
+  const operation = operations.find(({ operationId }) => operationId === 'createPortfolio') as Operation;
+  expect(await walk.sound(operation)).toBeUndefined();
+  const { '201': created, ...refusals } = operation.responses as Record<string, Response>;
+  const answers = (schema: Json, headers = {}) => ({
+    ...operation,
+    responses: { ...refusals, 201: { ...created, headers, content: { 'application/json': { schema } } } as Response },
+  });
+  const named = (name: string) => ({ type: 'object', required: [name], properties: { [name]: {} } });
+  expect(await walk.sound({ ...operation, responses: refusals })).toContain('201 is not documented');
+  expect(await walk.sound(answers(named('colour')))).toContain("must have required property 'colour'");
+  expect(await walk.sound(answers({ ...named('id'), additionalProperties: false }))).toContain('additional properties');
+  expect(await walk.sound(answers(named('id'), { 'X-Colour': {} }))).toContain('X-Colour is missing');
+});
 
 const chosen = operations.filter(({ operationId }) => only === undefined || operationId === only);
 

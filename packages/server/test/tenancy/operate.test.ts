@@ -27,6 +27,7 @@ async function answered(ask: () => Promise<Reply>, status: number): Promise<Repl
 
 test.concurrent.for(['database', 'schema'] as const)(
   'the life of an association (%s): suspended, taken away and given back with its books, purged, given anew',
+  { timeout: 60_000 },
   async (isolation, { expect }) => {
     const tenant = await server.createTenant({ isolation });
     const token = await tenant.token();
@@ -59,7 +60,6 @@ test.concurrent.for(['database', 'schema'] as const)(
       'tenant.provision succeeded',
     ]);
   },
-  60_000,
 );
 
 test('connection settings take effect without a failed request; bad ones change nothing', async () => {

@@ -84,9 +84,10 @@ async function importTable(
   if (format === 'parquet') {
     if (source.pathOf === undefined) throw new Error('a Parquet file is read from a plain folder only.');
     await pipeline(bytes, measured, new PassThrough().resume());
-    await copyLines(client, table, Readable.from(jsonLinesOfParquet(source.pathOf(table.file))));
+    const lines = Readable.from(jsonLinesOfParquet(source.pathOf(table.file)));
+    await copyLines(client, table, lines, { flat: true });
   } else if (format === 'jsonl') {
-    await Promise.all([pipeline(bytes, measured), copyLines(client, table, measured)]);
+    await Promise.all([pipeline(bytes, measured), copyLines(client, table, measured, { flat: false })]);
   } else {
     const target = `${id(table.name)} (${columnList(table)})`;
     await pipeline(bytes, measured, client.query(copyFrom(`copy ${target} from stdin with (format csv, header)`)));
@@ -97,13 +98,22 @@ async function importTable(
     throw new Error(`table ${table.name} does not hold what was exported: its content differs from the manifest.`);
 }
 
-async function copyLines(client: pg.Client, table: TableManifest, lines: Readable): Promise<void> {
+async function copyLines(
+  client: pg.Client,
+  table: TableManifest,
+  lines: Readable,
+  { flat }: { readonly flat: boolean },
+): Promise<void> {
   // In the tenant's own schema: nobody has the right to temporary tables.
   await client.query('create unlogged table import_line (line json not null)');
   await pipeline(lines, client.query(copyFrom(`copy import_line from stdin with (${rawLines})`)));
-  const values = table.columns.map(({ name, type }) => `(line->>'${name}')::${id(type)}`);
+  // Each line is parsed once. What the export wrote as text is read as text, then as what it is.
+  const asText = (type: string): boolean => type === 'json' || (flat && type === 'jsonb');
+  const members = table.columns.map(({ name, type }) => `${id(name)} ${asText(type) ? 'text' : id(type)}`);
+  const values = table.columns.map(({ name, type }) => (asText(type) ? `${id(name)}::${id(type)}` : id(name)));
   await client.query(
-    `insert into ${id(table.name)} (${columnList(table)}) select ${values.join(', ')} from import_line`,
+    `insert into ${id(table.name)} (${columnList(table)})
+     select ${values.join(', ')} from import_line, json_to_record(line) as member(${members.join(', ')})`,
   );
   await client.query('drop table import_line');
 }

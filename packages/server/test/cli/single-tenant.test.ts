@@ -48,6 +48,14 @@ test('needs nothing: no token, no tenant machinery, and only PostgreSQL is conta
       deployment_mode: 'single-tenant',
     });
     expect((await call(access, 'GET', '/health')).text).toBe('healthy');
+    // What a deployment tool reads (ledger-api §12); commit and time are empty where nothing was built.
+    expect((await call(ledger, 'GET', '/version')).body).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      requestDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      commit: expect.stringMatching(/^[0-9a-f]{0,64}$/),
+      buildTime: expect.any(String),
+      dirty: expect.any(Boolean),
+    });
     // The operators' listener is there for metrics; tenants are not.
     expect((await call(tenants, 'GET', '/metrics')).text).toContain('http_request_seconds_count');
     const key = readFileSync(join(folder.path, 'tenant-manager-api-key'), 'utf8').trim();

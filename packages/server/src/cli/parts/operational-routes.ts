@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { defineRoute, type RouteDefinition } from '../../http/route.js';
-import { version } from '../version.js';
+import { buildInfo, version } from '../version.js';
 
 const guard = { public: 'probed by load balancers and deployment tools' };
 
@@ -41,13 +41,25 @@ export function versionRoute<Context>(now: () => Date): RouteDefinition<Context>
       status: 200,
       description: 'Version',
       schema: Type.Object(
-        { version: Type.String(), requestDate: Type.String({ format: 'date-time' }) },
+        {
+          version: Type.String(),
+          requestDate: Type.String({ format: 'date-time' }),
+          commit: Type.String({ description: 'Empty when unknown.' }),
+          buildTime: Type.String({ description: 'Empty when unknown.' }),
+          dirty: Type.Boolean({ description: 'Built with changes that were not committed.' }),
+        },
         { title: 'Version' },
       ),
-      example: { version, requestDate: '2026-11-24T12:00:00.000Z' },
+      example: {
+        version,
+        requestDate: '2026-11-24T12:00:00.000Z',
+        commit: '0123456789abcdef0123456789abcdef01234567',
+        buildTime: '2026-11-20T09:00:00.000Z',
+        dirty: false,
+      },
     },
     errors: [],
-    handler: async () => ({ status: 200, body: { version, requestDate: now().toISOString() } }),
+    handler: async () => ({ status: 200, body: { version, requestDate: now().toISOString(), ...buildInfo } }),
   });
 }
 

@@ -1,13 +1,6 @@
 import { CofferdamError, type FieldProblem } from './error.js';
+import type { Received } from './exchange.js';
 import type { Answer, OperationId } from './types.js';
-
-/** An answer that has arrived whole. */
-export interface Received {
-  readonly status: number;
-  readonly ok: boolean;
-  readonly headers: Headers;
-  readonly text: string;
-}
 
 const requestIdOf = ({ headers }: Received) => headers.get('x-request-id') ?? undefined;
 
@@ -33,7 +26,7 @@ function dataOf(operationId: OperationId, received: Received, attempts: number):
 }
 
 /** The refusal that an answer says; of HEAD, which has no body, what its status says. */
-export function refusalOf(operationId: OperationId, received: Received, attempts: number): CofferdamError {
+export function refusalOf(operationId: string, received: Received, attempts: number): CofferdamError {
   const { text } = received;
   const body = parsed(text);
   if (body === undefined || typeof body['code'] !== 'string')
@@ -65,20 +58,20 @@ export function refusalOf(operationId: OperationId, received: Received, attempts
 }
 
 /** No answer came, or none in time. */
-export function unreachable(operationId: OperationId, cause: unknown, attempts: number): CofferdamError {
+export function unreachable(who: string, operationId: string, cause: unknown, attempts: number): CofferdamError {
   const late = (cause as { name?: unknown } | undefined)?.name === 'TimeoutError';
-  const message = late ? 'The ledger did not answer in time.' : 'The ledger cannot be reached.';
+  const message = late ? `The ${who} did not answer in time.` : `The ${who} cannot be reached.`;
   const code = late ? 'TIMEOUT' : 'UNREACHABLE';
   return new CofferdamError({ code, status: 0, title: message, message, operationId, attempts, cause });
 }
 
-function notUnderstood(
-  operationId: OperationId,
+export function notUnderstood(
+  operationId: string,
   received: Received,
   attempts: number,
   cause?: unknown,
 ): CofferdamError {
-  const message = `What answered with status ${received.status} is no ledger: look at the base URL and at proxies on the way.`;
+  const message = `What answered with status ${received.status} is not understood: look at the base URL and at proxies on the way.`;
   const { status } = received;
   const requestId = requestIdOf(received);
   return new CofferdamError({
@@ -88,7 +81,8 @@ function notUnderstood(
   });
 }
 
-function parsed(text: string): (Record<string, unknown> & { code?: string }) | undefined {
+/** A JSON object, or undefined. */
+export function parsed(text: string): (Record<string, unknown> & { code?: string }) | undefined {
   try {
     const value = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;

@@ -3,7 +3,7 @@ export interface RetryOptions {
   readonly attemptsMax?: number;
   /** The first wait is up to this long, in milliseconds, and each further one up to twice as long: 200 unless given. */
   readonly baseMs?: number;
-  /** No wait is longer, not even one that the server asks for by Retry-After: 30,000 unless given. */
+  /** No wait is longer; when Retry-After asks for more, the call ends with the refusal. 30,000 unless given. */
   readonly waitMsMax?: number;
 }
 
@@ -11,16 +11,18 @@ export const defaultRetry: Required<RetryOptions> = { attemptsMax: 4, baseMs: 20
 
 /**
  * How long to wait before the next attempt, in milliseconds: what the server asks for, else a random part of a doubling
- * time, so that clients which failed together do not come back together.
+ * time, so that clients which failed together do not come back together. Undefined when there is to be no other attempt.
  */
 export function waitMs(
   retry: Required<RetryOptions>,
   attempt: number,
   retryAfter: string | null,
-  random: number,
-): number {
+  random = Math.random(),
+): number | undefined {
+  if (attempt >= retry.attemptsMax) return undefined;
   const asked = retryAfterMs(retryAfter);
-  return Math.min(asked ?? random * retry.baseMs * 2 ** (attempt - 1), retry.waitMsMax);
+  if (asked !== undefined) return asked > retry.waitMsMax ? undefined : asked;
+  return Math.min(random * retry.baseMs * 2 ** (attempt - 1), retry.waitMsMax);
 }
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3). */

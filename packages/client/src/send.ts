@@ -1,7 +1,8 @@
 import type { ClientOptions } from './client.js';
+import { exchange, isStatus, type Outcome, retryAfterOf, worthRepeating } from './exchange.js';
 import { operations } from './generated/operations.js';
-import { type Received, readAnswer, refusalOf, unreachable } from './read-answer.js';
-import { defaultRetry, neverSent, wait, waitMs } from './retry.js';
+import { readAnswer, refusalOf, unreachable } from './read-answer.js';
+import { defaultRetry, wait, waitMs } from './retry.js';
 import type { Answer, CallOptions, Input, OperationId } from './types.js';
 import { type AnyInput, bodyOf, urlOf } from './write-request.js';
 
@@ -14,9 +15,6 @@ interface Operation {
   readonly multipart?: true;
 }
 
-/** What becomes of one attempt: an answer, or a failure that may be worth another one. */
-type Outcome = { readonly received: Received } | { readonly failure: unknown };
-
 /**
  * Sends an operation, again when it helps: after 429, 503 and lost connections, with the same idempotency key each time.
  * What would be done twice by being sent twice (a create without key, commit, cancel, revert) is repeated only after 429
@@ -27,7 +25,7 @@ export function createSender(options: ClientOptions): Send {
   if (bases.length === 0) throw new TypeError('baseUrl: at least one is needed');
   const retry = { ...defaultRetry, ...options.retry };
   const newKey = options.newKey ?? (() => crypto.randomUUID());
-  const send = options.fetch ?? fetch;
+  const { fetch: send = fetch, timeoutMs = 30_000 } = options;
   /** The last one that answered. */
   let base = 0;
 
@@ -43,7 +41,10 @@ export function createSender(options: ClientOptions): Send {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       const at = base;
-      const outcome = await attemptOnce(`${bases[at]}${path}`, operation, given, headersOf(given, token, key));
+      const { body, contentType } = bodyOf(given.body, operation.multipart === true);
+      const headers = headersOf(given, token, key, contentType);
+      const request = { method: operation.method, headers, ...(body !== undefined && { body }) };
+      const outcome = await exchange(send, `${bases[at]}${path}`, request, given.timeoutMs ?? timeoutMs, signal);
       if ('failure' in outcome) signal?.throwIfAborted();
       if (gaveNothing(outcome) && base === at) base = (at + 1) % bases.length;
       if (isStatus(outcome, 401) && options.token && !renewed) {
@@ -53,33 +54,11 @@ export function createSender(options: ClientOptions): Send {
         token = await options.token(token);
         continue;
       }
-      const again = attempt < retry.attemptsMax && worthRepeating(outcome, repeatable);
-      if (!again) return finish(operationId, operation, outcome, attempt);
-      const asked = 'received' in outcome ? outcome.received.headers.get('retry-after') : null;
-      await wait(waitMs(retry, attempt, asked, Math.random()), signal);
+      const ms = worthRepeating(outcome, repeatable) ? waitMs(retry, attempt, retryAfterOf(outcome)) : undefined;
+      if (ms === undefined) return finish(operationId, operation, outcome, attempt);
+      await wait(ms, signal);
     }
   };
-
-  async function attemptOnce(
-    url: string,
-    { method, multipart }: Operation,
-    given: AnyInput & CallOptions,
-    headers: Record<string, string>,
-  ): Promise<Outcome> {
-    const timeout = AbortSignal.timeout(given.timeoutMs ?? options.timeoutMs ?? 30_000);
-    const signal = given.signal ? AbortSignal.any([given.signal, timeout]) : timeout;
-    const { body, contentType } = bodyOf(given.body, multipart === true);
-    const withType = contentType === undefined ? headers : { ...headers, 'content-type': contentType };
-    try {
-      const response = await send(url, { method, headers: withType, signal, ...(body !== undefined && { body }) });
-      // Read here, so that a connection lost in the middle of an answer counts as lost.
-      const text = method === 'HEAD' || response.status === 204 ? '' : await response.text();
-      const { status, ok, headers: said } = response;
-      return { received: { status, ok, headers: said, text } };
-    } catch (failure) {
-      return { failure };
-    }
-  }
 }
 
 function finish<Id extends OperationId>(
@@ -88,7 +67,7 @@ function finish<Id extends OperationId>(
   outcome: Outcome,
   attempts: number,
 ): Answer<Id> {
-  if ('failure' in outcome) throw unreachable(operationId, outcome.failure, attempts);
+  if ('failure' in outcome) throw unreachable('ledger', operationId, outcome.failure, attempts);
   const { received } = outcome;
   // The answer to an earlier attempt was lost, not its effect.
   const isGone = method === 'DELETE' && attempts > 1 && received.status === 404;
@@ -96,19 +75,17 @@ function finish<Id extends OperationId>(
   return readAnswer(operationId, received, attempts);
 }
 
-function worthRepeating(outcome: Outcome, repeatable: boolean): boolean {
-  if ('failure' in outcome) return repeatable || neverSent(outcome.failure);
-  return isStatus(outcome, 429) || (repeatable && isStatus(outcome, 503));
-}
-
-const isStatus = (outcome: Outcome, status: number): outcome is { readonly received: Received } =>
-  'received' in outcome && outcome.received.status === status;
-
 const gaveNothing = (outcome: Outcome) => 'failure' in outcome || outcome.received.status === 503;
 
-function headersOf({ idempotencySeconds, requestId }: CallOptions, token: string | undefined, key: string | undefined) {
+function headersOf(
+  { idempotencySeconds, requestId }: CallOptions,
+  token: string | undefined,
+  key: string | undefined,
+  contentType: string | undefined,
+): Record<string, string> {
   return {
     accept: 'application/json',
+    ...(contentType !== undefined && { 'content-type': contentType }),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(key !== undefined && { 'x-idempotency': key }),
     ...(idempotencySeconds !== undefined && { 'x-ttl': String(idempotencySeconds) }),

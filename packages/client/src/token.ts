@@ -1,4 +1,6 @@
-import { CofferdamError } from './error.js';
+import { exchange, type Outcome, retryAfterOf, worthRepeating } from './exchange.js';
+import { notUnderstood, parsed, refusalOf, unreachable } from './read-answer.js';
+import { defaultRetry, wait, waitMs } from './retry.js';
 
 /**
  * Gives the access token of a request. `refused` is the one that the server has just refused: the provider must not
@@ -16,63 +18,60 @@ export interface ClientCredentials {
   readonly fetch?: typeof fetch;
 }
 
+interface Token {
+  readonly value: string;
+  /** In milliseconds since 1970. */
+  readonly renewAt: number;
+}
+
 /**
  * Tokens of an application (grant `client_credentials`), kept until shortly before they end; calls that need one at the
  * same time share one request. Throws `CofferdamError` with the code of the Access Manager.
  */
 export function clientCredentials(options: ClientCredentials): TokenProvider {
-  const { marginSeconds = 30 } = options;
-  let current: { token?: string; endsAt: number; readonly arrival: Promise<string> } | undefined;
-  return (refused) => {
-    const waiting = current !== undefined && current.token === undefined;
-    if (current !== undefined && (waiting || (current.token !== refused && Date.now() < current.endsAt)))
-      return current.arrival;
-    const asked = requestToken(options);
-    const mine: NonNullable<typeof current> = { endsAt: 0, arrival: asked.then(({ token }) => token) };
-    current = mine;
-    asked.then(
-      ({ token, lifeSeconds }) => {
-        mine.token = token;
-        mine.endsAt = Date.now() + Math.max(0, lifeSeconds - marginSeconds) * 1_000;
-      },
-      () => {
-        current = undefined;
-      },
-    );
-    return mine.arrival;
+  let known: Token | undefined;
+  let asked: Promise<Token> | undefined;
+  return async (refused) => {
+    if (asked === undefined && known !== undefined && known.value !== refused && Date.now() < known.renewAt)
+      return known.value;
+    asked ??= requestToken(options).finally(() => {
+      asked = undefined;
+    });
+    known = await asked;
+    return known.value;
   };
 }
 
-async function requestToken({ accessUrl, clientId, clientSecret, fetch: send = fetch }: ClientCredentials) {
-  const operationId = 'access_token';
-  const response = await send(`${accessUrl.replace(/\/+$/, '')}/v1/login/oauth/access_token`, {
+const timeoutMs = 30_000;
+const operationId = 'access_token';
+
+async function requestToken({
+  accessUrl,
+  clientId,
+  clientSecret,
+  marginSeconds = 30,
+  fetch: send = fetch,
+}: ClientCredentials) {
+  const url = `${accessUrl.replace(/\/+$/, '')}/v1/login/oauth/access_token`;
+  const request = {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify({ grantType: 'client_credentials', clientId, clientSecret }),
-    signal: AbortSignal.timeout(30_000),
-  }).catch((cause: unknown) => {
-    const message = 'The Access Manager cannot be reached.';
-    throw new CofferdamError({
-      code: 'UNREACHABLE',
-      status: 0,
-      title: message,
-      message,
-      operationId,
-      attempts: 1,
-      cause,
-    });
-  });
-  const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  const { accessToken, expiresIn, code, title, message } = body;
-  if (response.ok && typeof accessToken === 'string')
-    return { token: accessToken, lifeSeconds: typeof expiresIn === 'number' ? expiresIn : 300 };
-  throw new CofferdamError({
-    code: typeof code === 'string' ? code : 'NOT_UNDERSTOOD',
-    status: response.status,
-    title: typeof title === 'string' ? title : 'No token',
-    message: typeof message === 'string' ? message : 'The Access Manager gave no token.',
-    requestId: response.headers.get('x-request-id') ?? undefined,
-    operationId,
-    attempts: 1,
-  });
+  };
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await exchange(send, url, request, timeoutMs);
+    const ms = worthRepeating(outcome, true) ? waitMs(defaultRetry, attempt, retryAfterOf(outcome)) : undefined;
+    if (ms === undefined) return readToken(outcome, attempt, marginSeconds);
+    await wait(ms, undefined);
+  }
+}
+
+function readToken(outcome: Outcome, attempts: number, marginSeconds: number): Token {
+  if ('failure' in outcome) throw unreachable('Access Manager', operationId, outcome.failure, attempts);
+  const { received } = outcome;
+  if (!received.ok) throw refusalOf(operationId, received, attempts);
+  const { accessToken, expiresIn } = parsed(received.text) ?? {};
+  if (typeof accessToken !== 'string') throw notUnderstood(operationId, received, attempts);
+  const seconds = typeof expiresIn === 'number' ? expiresIn - marginSeconds : 0;
+  return { value: accessToken, renewAt: Date.now() + seconds * 1_000 };
 }

@@ -149,11 +149,18 @@ describe('time', () => {
 
   test('waits double at most, by chance, and never beyond the bound', async () => {
     const retry = { attemptsMax: 9, baseMs: 100, waitMsMax: 1_000 };
-    expect([1, 2, 3, 9].map((attempt) => waitMs(retry, attempt, null, 1))).toEqual([100, 200, 400, 1_000]);
-    expect(waitMs(retry, 3, null, 0.25)).toBe(100);
-    expect([waitMs(retry, 1, '0', 1), waitMs(retry, 1, '3600', 1), waitMs(retry, 1, 'soon', 1)]).toEqual([
-      0, 1_000, 100,
+    expect([1, 2, 3, 8, 9].map((attempt) => waitMs(retry, attempt, null, 1))).toEqual([
+      100,
+      200,
+      400,
+      1_000,
+      undefined,
     ]);
+    expect(waitMs(retry, 3, null, 0.25)).toBe(100);
+    expect([waitMs(retry, 1, '0', 1), waitMs(retry, 1, '1', 1), waitMs(retry, 1, 'soon', 1)]).toEqual([0, 1_000, 100]);
+    expect(waitMs(retry, 1, '3600', 1)).toBeUndefined();
+    middle.next(refuse(429, { 'retry-after': '3600' }));
+    await expect(client.getLedger({ path })).rejects.toMatchObject({ status: 429, attempts: 1 });
     await wait(1, undefined);
   });
 });

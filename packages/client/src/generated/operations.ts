@@ -79,7 +79,7 @@ export const operations = {
   listOperations: {"method":"GET","path":"/v1/organizations/{organization_id}/ledgers/{ledger_id}/accounts/{account_id}/operations","list":"cursor"},
   getOperation: {"method":"GET","path":"/v1/organizations/{organization_id}/ledgers/{ledger_id}/accounts/{account_id}/operations/{operation_id}"},
   patchOperation: {"method":"PATCH","path":"/v1/organizations/{organization_id}/ledgers/{ledger_id}/transactions/{transaction_id}/operations/{operation_id}"},
-  listOperationsUnversioned: {"method":"GET","path":"/organizations/{organization_id}/ledgers/{ledger_id}/accounts/{account_id}/operations","list":"cursor"},
+  listOperationsUnversioned: {"method":"GET","path":"/organizations/{organization_id}/ledgers/{ledger_id}/accounts/{account_id}/operations"},
   getOperationUnversioned: {"method":"GET","path":"/organizations/{organization_id}/ledgers/{ledger_id}/accounts/{account_id}/operations/{operation_id}"},
   patchOperationUnversioned: {"method":"PATCH","path":"/organizations/{organization_id}/ledgers/{ledger_id}/accounts/{account_id}/operations/{operation_id}"},
   createOperationRoute: {"method":"POST","path":"/v1/organizations/{organization_id}/ledgers/{ledger_id}/operation-routes"},

@@ -282,6 +282,8 @@ export function meaningsIn({ ids }: Books): Meanings {
     'listOperations.?type': () => 'DEBIT',
     'listOperationsUnversioned.?type': () => 'DEBIT',
     '?to': () => 'BRL,EUR',
+    '?operationId': id('operation'),
+    '?transactionId': id('transaction'),
     '?entity_name': () => 'segment',
   };
 }

@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import { readOneOf, readText, readUuid } from '../../../http/query.js';
 import { defineRoute } from '../../../http/route.js';
 import type { TenantContext } from '../../../postgres/tenant-context.js';
@@ -14,6 +15,14 @@ import { type Family, familyNote, ledgerPathOf, operationIdOf } from './path-fam
 
 const types = ['DEBIT', 'CREDIT', 'ON_HOLD', 'RELEASE', 'BLOCK', 'UNBLOCK', 'OVERDRAFT'] as const;
 
+const listed = cursorSuccess(OperationView, operationExample);
+
+/** Older clients ask the list for one operation and expect the object itself (ledger-api §15.1 row 2). */
+const oneOfThem = {
+  operationId: Type.String({ format: 'uuid', description: 'The answer is this operation itself, no list.' }),
+  transactionId: Type.String({ format: 'uuid', description: 'With operationId: it must be of this transaction.' }),
+};
+
 export const listOperations = (deps: LedgerDeps, family: Family) =>
   defineRoute<TenantContext>({
     method: 'GET',
@@ -29,13 +38,13 @@ export const listOperations = (deps: LedgerDeps, family: Family) =>
       route_id: idFilter,
       route_code: 'Exact match.',
       ...metadataQuery,
+      ...(family === 'unversioned' && oneOfThem),
     }),
-    success: cursorSuccess(OperationView, operationExample),
-    errors: [...listErrors, 'no_operations_found'],
+    success: family === 'v1' ? listed : { ...listed, schema: Type.Union([listed.schema, OperationView]) },
+    errors: [...listErrors, 'no_operations_found', ...(family === 'v1' ? [] : (['entity_not_found'] as const))],
     handler: async (call) => {
       const { context, params, query } = call;
       const accountId = param(params, 'account_id');
-      // Older clients ask the list for one operation and expect the object itself (ledger-api §15.1 row 2).
       const one = family === 'unversioned' ? readUuid(query, 'operationId') : undefined;
       if (one !== undefined) return answerOneOperation(call, one, readUuid(query, 'transactionId'));
       const list = readPostingList(deps, query, 'no_operations_found');

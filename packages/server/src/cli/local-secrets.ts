@@ -24,6 +24,33 @@ export async function localSecrets(config: Config): Promise<LocalSecrets> {
   };
 }
 
+/**
+ * What a command shows to a running server: given by the environment, or read where that server keeps it. Nothing is made:
+ * it would be of no use to a server that is elsewhere.
+ * @throws ConfigError when there is none
+ */
+export async function tenantManagerKeyOfServer(config: Config): Promise<string> {
+  return config.tenantManagerApiKey ?? (await readOfServer(config, 'tenant-manager-api-key', 'TENANT_MANAGER_API_KEY'));
+}
+
+/** 32 bytes; as the one above. */
+export async function encryptionKeyOfServer(config: Config): Promise<Buffer> {
+  if (config.encryptionKey !== undefined) return config.encryptionKey;
+  await readOfServer(config, 'encryption-key', 'COFFERDAM_ENCRYPTION_KEY');
+  return keptKey(join(config.dataDirectory, 'encryption-key'));
+}
+
+async function readOfServer({ dataDirectory }: Config, name: string, variable: string): Promise<string> {
+  const path = join(dataDirectory, name);
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    throw new ConfigError(
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}): set COFFERDAM_DATA_DIR to the data folder of the running server, or give ${variable}.`,
+    );
+  }
+}
+
 async function keptKey(path: string): Promise<Buffer> {
   const key = Buffer.from(await keptSecret(path, () => randomBytes(32).toString('base64')), 'base64');
   if (key.length !== 32)

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Config, readConfig } from '../config.js';
 import { createTenantsClient, type TenantsClient } from '../tenancy/tenants-client.js';
 import { CliError } from './cli-error.js';
-import { localSecrets } from './local-secrets.js';
+import { tenantManagerKeyOfServer } from './local-secrets.js';
 import { createProgress } from './progress.js';
 import { progressBar } from './progress-bar.js';
 
@@ -27,13 +27,13 @@ export function withOperatorOptions(command: Command): Command {
 /** The Tenant Manager's API as the environment says; refusals are told in one sentence. */
 export async function clientOf({ url, as }: OperatorOptions): Promise<TenantsClient> {
   const config: Config = readConfig(process.env);
-  const { tenantManagerApiKey } = await localSecrets(config);
+  const apiKey = await tenantManagerKeyOfServer(config);
   const host = config.tenantsBindAddress === '0.0.0.0' ? '127.0.0.1' : config.tenantsBindAddress;
   const baseUrl = url ?? `http://${host}:${config.ports.tenants}`;
   const operator = (as ?? process.env['USER'] ?? '').replace(/[^A-Za-z0-9._@+-]/g, '').slice(0, 64);
   const client = createTenantsClient({
     baseUrl,
-    apiKey: tenantManagerApiKey,
+    apiKey,
     ...(operator === '' ? {} : { operator }),
   });
   const refused = (error: unknown): never => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { variables } from '../../src/config.js';
@@ -89,14 +90,27 @@ test('an unknown command, option or part is refused with the way out', async () 
   });
 });
 
-test('tenants: no server answers', async () => {
-  const { code, stderr } = await run(['tenants', 'list', '--url', 'http://127.0.0.1:9'], {
-    environment: {
-      TENANT_MANAGER_API_KEY: 'k'.repeat(20),
-      COFFERDAM_DATA_DIR: '/tmp/cofferdam-test-unused',
-      COFFERDAM_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
-    },
-  });
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/no Tenant Manager answers at http:\/\/127\.0\.0\.1:9/);
+test('tenants, keys: no server answers, or no key is known; no folder is made on the way', async () => {
+  const folder = temporaryDataFolder();
+  const COFFERDAM_DATA_DIR = folder.path;
+  try {
+    const { code, stderr } = await run(['tenants', 'list', '--url', 'http://127.0.0.1:9'], {
+      environment: { TENANT_MANAGER_API_KEY: 'k'.repeat(20), COFFERDAM_DATA_DIR },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no Tenant Manager answers at http:\/\/127\.0\.0\.1:9/);
+    for (const [words, variable] of [
+      [['tenants', 'list'], 'TENANT_MANAGER_API_KEY'],
+      [['keys', 'list'], 'COFFERDAM_ENCRYPTION_KEY'],
+    ] as const) {
+      const unknown = await run(words, { environment: { COFFERDAM_DATA_DIR } });
+      expect(unknown.code).toBe(2);
+      expect(unknown.stderr).toMatch(
+        new RegExp(`^cofferdam: .* cannot be read \\(ENOENT\\): .* or give ${variable}\\.$`, 'm'),
+      );
+    }
+    expect(existsSync(folder.path)).toBe(false);
+  } finally {
+    folder.remove();
+  }
 });

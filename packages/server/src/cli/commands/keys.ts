@@ -5,7 +5,7 @@ import { rotationLeadSeconds } from '../../access/keys/key-ring.js';
 import { readConfig } from '../../config.js';
 import { refuseUnsafeUrl } from '../../http/jwks.js';
 import { CliError } from '../cli-error.js';
-import { localSecrets } from '../local-secrets.js';
+import { encryptionKeyOfServer } from '../local-secrets.js';
 
 interface Common {
   readonly url?: string;
@@ -79,7 +79,7 @@ async function ask({ url }: Common, method: 'GET' | 'POST', body?: object): Prom
   const host = config.bindAddress === '0.0.0.0' ? '127.0.0.1' : config.bindAddress;
   const baseUrl = (url ?? `http://${host}:${config.ports.access}`).replace(/\/+$/, '');
   refuseUnsafeUrl(baseUrl);
-  const key = config.accessServiceKey ?? deriveServiceKey((await localSecrets(config)).encryptionKey);
+  const key = config.accessServiceKey ?? deriveServiceKey(await encryptionKeyOfServer(config));
   const response = await fetch(`${baseUrl}/v1/signing-keys`, {
     method,
     redirect: 'error',

@@ -27,6 +27,7 @@ import { localSecrets } from './local-secrets.js';
 import { openAdmin } from './open-admin.js';
 import { startAccess } from './parts/access-part.js';
 import { type Catalogues, openCatalogues } from './parts/catalogues.js';
+import { checkBudget } from './parts/check-budget.js';
 import { buildLedger } from './parts/ledger-part.js';
 import type { Check } from './parts/operational-routes.js';
 import { Closers, type Ground } from './parts/part.js';
@@ -92,6 +93,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
 
     onProgress?.('databases');
     const catalogues = config.multiTenant ? await openCatalogues(ground, closers) : undefined;
+    if (config.multiTenant && config.parts.has('ledger')) await checkBudget(ground);
     const access = config.parts.has('access') ? await startAccess(ground, closers, catalogues?.access) : undefined;
     const manager =
       catalogues?.prepared && config.parts.has('tenants')

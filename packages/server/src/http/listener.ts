@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { LedgerError } from '@cofferdam/core';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
@@ -25,7 +26,13 @@ const requestIdPattern = /^[\x21-\x7e]{1,128}$/;
 /** Room for a token of 8 KiB and the rest (access-manager §6.3). */
 const maxHeaderBytes = 16 * 1024;
 
-const commonHeaders = {
+/** The caller's own, when it is one. */
+export function requestIdOf(headers: IncomingHttpHeaders, newRequestId: () => string): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && requestIdPattern.test(given) ? given : newRequestId();
+}
+
+export const commonHeaders = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': '*',
   'cache-control': 'private, no-store',
@@ -58,10 +65,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     requestIdHeader: false,
-    genReqId: (raw) => {
-      const given = raw.headers['x-request-id'];
-      return typeof given === 'string' && requestIdPattern.test(given) ? given : options.newRequestId();
-    },
+    genReqId: (raw) => requestIdOf(raw.headers, options.newRequestId),
     http: { maxHeaderSize: maxHeaderBytes },
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,

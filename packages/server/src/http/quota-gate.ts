@@ -1,4 +1,4 @@
-import type { TenantId } from '@cofferdam/core';
+import type { LedgerError, TenantId } from '@cofferdam/core';
 
 /** Holds tenants to their quotas; asked for each request, before its body is read. */
 export interface QuotaGate {
@@ -7,4 +7,6 @@ export interface QuotaGate {
    * @throws LedgerError tenant_quota_exceeded
    */
   enter(tenantId: TenantId, isWrite: boolean): (() => void) | undefined;
+  /** The refusal that `enter` would throw now for lack of requests; counts as one. */
+  exhausted(tenantId: TenantId): LedgerError | undefined;
 }

@@ -58,22 +58,37 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
     return use;
   };
 
-  const refuse = (id: TenantId, quota: string, error: LedgerError): never => {
+  const count = (id: TenantId, quota: string) =>
     refused?.inc({ tenant_id: options.labels?.peek(id) ?? 'other', quota });
+  const refuse = (id: TenantId, quota: string, error: LedgerError): never => {
+    count(id, quota);
     throw error;
   };
 
-  const takeToken = (id: TenantId, use: Use): void => {
+  /** What lacks until the next request may come in, in seconds; 0: it may now. */
+  const fill = (use: Use): number => {
     const { requestsPerSecond: rate } = use.quotas;
-    if (rate === undefined) return;
+    if (rate === undefined) return 0;
     const now = clock();
     use.tokens = Math.min(burstOf(use.quotas), use.tokens + ((now - use.filledAt) * rate) / 1000);
     use.filledAt = now;
-    if (use.tokens >= 1) use.tokens -= 1;
-    else refuse(id, 'requests', errors.tooMany(Math.ceil((1 - use.tokens) / rate)));
+    return use.tokens >= 1 ? 0 : (1 - use.tokens) / rate;
+  };
+
+  const takeToken = (id: TenantId, use: Use): void => {
+    const seconds = fill(use);
+    if (seconds === 0) use.tokens -= 1;
+    else refuse(id, 'requests', errors.tooMany(Math.ceil(seconds)));
   };
 
   return Object.freeze({
+    exhausted(id: TenantId) {
+      const use = uses.get(id);
+      const seconds = use === undefined ? 0 : fill(use);
+      if (seconds === 0) return undefined;
+      count(id, 'requests');
+      return errors.tooMany(Math.ceil(seconds));
+    },
     enter(id: TenantId, isWrite: boolean) {
       const use = useOf(id);
       if (use === undefined) return undefined;

@@ -153,6 +153,14 @@ test('the command line does it all, and prints JSON', async () => {
   expect(await cofferdam('tenants', 'settings', tenant.id, '--max-open', '4')).toMatchObject({
     answer: { connectionSettings: { maxOpenConns: 4 } },
   });
+  expect(await cofferdam('tenants', 'quotas', tenant.id, '--requests-per-second', '500', '--burst', '9')).toMatchObject(
+    {
+      answer: { requestsPerSecond: 500, burst: 9 },
+    },
+  );
+  expect((await cofferdam('tenants', 'quotas', tenant.id, '--burst', 'none')).answer).toEqual({
+    requestsPerSecond: 500,
+  });
   expect(await cofferdam('tenants', 'associations', 'suspend', tenant.id)).toMatchObject({
     answer: { serviceName: 'ledger', status: 'suspended' },
   });

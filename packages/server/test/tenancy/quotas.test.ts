@@ -34,6 +34,11 @@ test('requests a second: 429 with the code, the reason and Retry-After; other te
   expect(refused.headers.get('content-type')).toContain('application/problem+json');
   expect(refused.body).toMatchObject({ code: 'COF-0001', status: 429, reason: 'TENANT_REQUEST_QUOTA' });
   expect(refused.text).not.toContain(noisy.id);
+  // The short way out leaves nothing out.
+  const served = await list(tokens.quiet);
+  for (const name of ['cache-control', 'vary', 'x-content-type-options', 'access-control-allow-origin'])
+    expect(refused.headers.get(name)).toBe(served.headers.get(name));
+  expect(refused.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   const others = await Promise.all(Array.from({ length: 20 }, () => list(tokens.quiet)));
   expect(others.map(({ status }) => status)).toEqual(Array(20).fill(200));
   // What was promised: after that long a request is served.

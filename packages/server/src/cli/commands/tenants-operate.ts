@@ -10,11 +10,13 @@ import {
   readPages,
   withOperatorOptions,
 } from '../operators.js';
+import { quotasCommand } from './tenants-quotas.js';
 
 /** What is done with a tenant that is there: credentials, settings, services; and what was done. */
 export const operateCommands = (): Command[] => [
   rotateCommand(),
   settingsCommand(),
+  quotasCommand(),
   associationsCommand(),
   operationsCommand(),
   auditCommand(),

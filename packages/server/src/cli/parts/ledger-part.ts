@@ -15,6 +15,7 @@ import { registerOpenApi } from '../../http/openapi.js';
 import type { TenantResolver } from '../../http/principal.js';
 import { renderProblem } from '../../http/problem.js';
 import type { QuotaGate } from '../../http/quota-gate.js';
+import { refuseEarly } from '../../http/refuse-early.js';
 import { createRemoteChanges } from '../../http/remote-changes.js';
 import { createRemotePermissions } from '../../http/remote-permissions.js';
 import { createRemoteRevocations } from '../../http/remote-revocations.js';
@@ -92,6 +93,13 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
       app.addHook('onClose', () => feed.stop());
     }
   }
+  if (door.enabled && options.quotas)
+    refuseEarly(app, {
+      authenticate: door.authenticate,
+      quotas: options.quotas,
+      renderError: renderProblem,
+      newRequestId: newId,
+    });
   const admission = createAdmission({ auth: door, tenants: options.tenants, quotas: options.quotas });
   registerRoutes(app, routes, admission);
   registerOpenApi(app, {

@@ -19,7 +19,9 @@ test('every relative link in the documents leads somewhere', () => {
   const documents = [
     'README.md',
     'CONTRIBUTING.md',
-    ...readdirSync(new URL('docs', root)).flatMap((name) => (name.endsWith('.md') ? `docs/${name}` : [])),
+    ...readdirSync(new URL('docs', root), { recursive: true }).flatMap((name) =>
+      String(name).endsWith('.md') ? `docs/${name}` : [],
+    ),
   ];
   for (const document of documents) {
     for (const [, target] of read(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

@@ -147,6 +147,9 @@ export function freshRecords({ create, organizationPath, ledgerPath, ids }: Book
       return { transaction_id: id, operation_id: operation, account_id: accountId };
     },
     metadataIndex: async () => {
+      // An entity can have ten of them, and a damaged delete leaves its own.
+      for (const { metadataKey } of await create('/v1/settings/metadata-indexes?entity_name=segment', undefined, 'GET'))
+        await create(`/v1/settings/metadata-indexes/entities/segment/key/${metadataKey}`, undefined, 'DELETE');
       const metadataKey = aName(random);
       await create('/v1/settings/metadata-indexes/entities/segment', { metadataKey });
       return { entity_name: 'segment', index_key: metadataKey };
@@ -263,6 +266,7 @@ export function meaningsIn({ ids }: Books): Meanings {
     'createInstrument.ledgerId': id('ledger'),
     'createHolder.document': (random) => aUuid(random),
     metadataKey: (random) => aName(random),
+    'createMetadataIndex.sparse': never,
     '?limit': (random) => 1 + random.below(100),
     '?page': (random) => 1 + random.below(3),
     '?cursor': never,

@@ -39,7 +39,7 @@ export function tenantStoreNames(tenantId: TenantId, isolation: Isolation, names
   };
 }
 
-/** A tenant has two run-time logins and uses one: a rotation makes the other, and drops the one before (ADR 10). */
+/** A tenant has two run-time logins and uses one: a rotation makes the other, and drops the one before (ADR 11). */
 export function otherRuntimeLogin(login: string): string {
   return login.endsWith('_b') ? login.slice(0, -2) : `${login}_b`;
 }

@@ -17,6 +17,7 @@ import type { TenantContext } from '../postgres/tenant-context.js';
 import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
 import { createPoolMetrics } from '../tenancy/pool-metrics.js';
 import { createQuotas } from '../tenancy/quotas.js';
+import { createReplicaReads } from '../tenancy/replica-reads.js';
 import { createTenantResolver } from '../tenancy/resolve-tenant.js';
 import { createTenantLabels, dropTenantSeries, type TenantLabels } from '../tenancy/tenant-labels.js';
 import type { TenantManager } from '../tenancy/tenant-manager.js';
@@ -188,11 +189,14 @@ async function openStores(
       connectionsMax,
     });
     closers.add(() => pools.close(drainMs));
+    const replicas = createReplicaReads({ log, metrics, budget, poolsMax, connectionsMax });
+    closers.add(() => replicas.close(drainMs));
     return {
       quotas: createQuotas({ catalogue, registry: metrics, labels }),
       tenants: createTenantResolver({
         catalogue,
         pools,
+        replicas,
         schemaVersionMin: lastExpand(ledgerMigrations),
         contractVersionMax: ledgerMigrations.at(-1)?.id,
         metrics,

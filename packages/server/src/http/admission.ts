@@ -33,7 +33,7 @@ export function createAdmission<Context>({ auth, tenants, quotas }: AdmissionOpt
       const leave = principal.tenantId && quotas?.enter(principal.tenantId, isWrite);
       try {
         return {
-          ...(await admitVerified(auth.permissions, authenticated, guard.permission)),
+          ...(await admitVerified(auth.permissions, authenticated, guard.permission, isWrite ? 'write' : 'read')),
           leave: leave || undefined,
         };
       } catch (error) {
@@ -43,11 +43,16 @@ export function createAdmission<Context>({ auth, tenants, quotas }: AdmissionOpt
     },
   };
 
-  async function admitVerified(permissions: PermissionSource, authenticated: Authenticated, permission: Permission) {
+  async function admitVerified(
+    permissions: PermissionSource,
+    authenticated: Authenticated,
+    permission: Permission,
+    use: 'read' | 'write',
+  ) {
     const { principal } = authenticated;
     // Before the permission: of a tenant that is unknown, suspended or purged no permission is known either, and the
     // caller is to be told which it is (contract, "One answer for refusals").
-    const context = await tenants.resolve(principal);
+    const context = await tenants.resolve(principal, use);
     await requirePermission(permissions, authenticated, permission);
     return { context, principal };
   }

@@ -35,5 +35,6 @@ export interface PermissionSource {
 
 /** From verified claims to the tenant's own store. Throws LedgerError 0159, 0160, 0161, 0146, 0042 (contract, "One answer for refusals"). */
 export interface TenantResolver<Context> {
-  resolve(principal: Principal | undefined): Promise<Context> | Context;
+  /** `read`: nothing is written through this context, which may be of a replica. Default `write`. */
+  resolve(principal: Principal | undefined, use?: 'read' | 'write'): Promise<Context> | Context;
 }

@@ -20,4 +20,6 @@ export interface TenantContext {
   /** Version of the configuration that this context was made from; grows with each change. */
   readonly configVersion: number;
   readonly pool: TenantPool;
+  /** Of a context that reads from a replica: the same tenant's primary, for when the replica fails on the way. */
+  readonly primary?: TenantContext;
 }

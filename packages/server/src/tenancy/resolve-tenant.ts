@@ -5,12 +5,15 @@ import type { TenantContext, TenantPool } from '../postgres/tenant-context.js';
 import { resolutionSeconds } from './catalogue-metrics.js';
 import { type Catalogue, CatalogueUnavailable } from './catalogue-reader.js';
 import { refusalOf } from './refuse-tenant.js';
+import type { ReplicaReads } from './replica-reads.js';
 import type { TenantConfig } from './tenant-config.js';
 import type { TenantPools } from './tenant-pools.js';
 
 export interface TenantResolverOptions {
   readonly catalogue: Catalogue<TenantConfig>;
   readonly pools: TenantPools;
+  /** Undefined: every read goes to the primary. */
+  readonly replicas?: ReplicaReads;
   /** Id of the migration that this build cannot work without; older books answer 503 until they are migrated. */
   readonly schemaVersionMin: string | undefined;
   /** Id of the last migration that this build knows; books that a later contract migration has changed answer 503. */
@@ -23,13 +26,25 @@ export interface TenantResolverOptions {
  * With everything known and open the answer comes without a promise.
  */
 export function createTenantResolver(options: TenantResolverOptions): TenantResolver<TenantContext> {
-  const { catalogue, pools } = options;
+  const { catalogue, pools, replicas } = options;
   const denied = options.metrics && deniedCounter(options.metrics);
   const took = options.metrics && resolutionSeconds(options.metrics);
-  catalogue.onChange((config) => pools.changed(config));
+  catalogue.onChange((config) => {
+    pools.changed(config);
+    replicas?.changed(config);
+  });
 
   const contextOf = (config: TenantConfig, pool: TenantPool): TenantContext =>
     Object.freeze({ tenantId: config.id, slug: config.slug, configVersion: config.configVersion, pool });
+
+  /** Of a read, when the tenant wants it: the replica, if it has all that the primary has. */
+  const readContext = async (config: TenantConfig, pool: TenantPool): Promise<TenantContext> => {
+    const primary = contextOf(config, pool);
+    const replica = await replicas?.choose(config, pool);
+    return replica === undefined ? primary : Object.freeze({ ...primary, pool: replica, primary });
+  };
+  const mayReadReplica = (config: TenantConfig, use: 'read' | 'write' | undefined) =>
+    use === 'read' && replicas !== undefined && config.store !== undefined && config.store.replicas.length > 0;
 
   const check = (config: TenantConfig | undefined): TenantConfig => {
     const refusal = refusalOf(config, options);
@@ -37,13 +52,13 @@ export function createTenantResolver(options: TenantResolverOptions): TenantReso
     return config as TenantConfig;
   };
 
-  const slowly = async (id: TenantId): Promise<TenantContext> => {
+  const slowly = async (id: TenantId, use: 'read' | 'write' | undefined): Promise<TenantContext> => {
     const config = check(await ask(catalogue, id));
     const pool = await pools.acquire(config);
     // Opening took its time: what the feed brought meanwhile counts.
     const latest = catalogue.peek(id);
     if (latest !== undefined && latest.version > config.version) check(latest);
-    return contextOf(config, pool);
+    return mayReadReplica(config, use) ? readContext(config, pool) : contextOf(config, pool);
   };
 
   const refuse = (error: unknown, since: number): never => {
@@ -53,7 +68,7 @@ export function createTenantResolver(options: TenantResolverOptions): TenantReso
   };
 
   return Object.freeze({
-    resolve(principal: Principal | undefined) {
+    resolve(principal: Principal | undefined, use?: 'read' | 'write') {
       const since = performance.now();
       try {
         const id = principal?.tenantId;
@@ -62,9 +77,9 @@ export function createTenantResolver(options: TenantResolverOptions): TenantReso
         const pool = config && pools.peek(check(config));
         if (config !== undefined && pool !== undefined) {
           took?.('known', (performance.now() - since) / 1000);
-          return contextOf(config, pool);
+          return mayReadReplica(config, use) ? readContext(config, pool) : contextOf(config, pool);
         }
-        return slowly(id).then(
+        return slowly(id, use).then(
           (context) => {
             took?.('opened', (performance.now() - since) / 1000);
             return context;

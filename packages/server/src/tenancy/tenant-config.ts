@@ -5,6 +5,7 @@ import type { AssociationStatus } from './associations.js';
 import { type Catalogue, type CatalogueOptions, type CatalogueRow, createCatalogue } from './catalogue-reader.js';
 import type { Vault } from './credentials.js';
 import type { TenantQuotas } from './quotas.js';
+import type { Replica } from './servers/server-record.js';
 import type { TenantStatus } from './tenant-record.js';
 
 /** What a ledger process knows of a tenant. */
@@ -32,6 +33,8 @@ export interface TenantStore {
   readonly connectionsMax: number | null;
   /** Of these, kept while unused; null: all. */
   readonly connectionsIdle: number | null;
+  /** Where reads may go; empty unless the tenant's setting is `readFrom: replica`. */
+  readonly replicas: readonly Replica[];
   /** Of all that a connection is made with, password included. */
   readonly fingerprint: string;
 }
@@ -55,6 +58,8 @@ interface Raw {
   connections_max: number | null;
   connections_idle: number | null;
   statement_timeout_ms: number | null;
+  read_from: 'primary' | 'replica' | null;
+  replicas: readonly Replica[] | null;
   quotas: Record<string, unknown>;
 }
 
@@ -116,6 +121,7 @@ function readStore(raw: Raw, vault: Vault): TenantStore | undefined {
     schema: raw.schema_name,
     connectionsMax: raw.connections_max,
     connectionsIdle: raw.connections_idle,
+    replicas: raw.read_from === 'replica' ? (raw.replicas ?? []) : [],
     fingerprint,
   });
 }

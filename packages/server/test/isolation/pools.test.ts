@@ -32,7 +32,14 @@ function configOf({ tenant, store }: Resident): TenantConfig {
     configVersion: 1,
     schemaVersion: null,
     contractVersion: null,
-    store: Object.freeze({ settings, schema, connectionsMax: null, connectionsIdle: null, fingerprint: tenant.id }),
+    store: Object.freeze({
+      settings,
+      schema,
+      connectionsMax: null,
+      connectionsIdle: null,
+      replicas: [],
+      fingerprint: tenant.id,
+    }),
   });
 }
 

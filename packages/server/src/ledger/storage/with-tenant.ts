@@ -29,6 +29,7 @@ export async function withTenant<T>(tenant: TenantContext, fn: (tx: TenantTx) =>
     try {
       return await tenant.pool.db.transaction().execute((trx) => fn(trx as unknown as TenantTx));
     } catch (error) {
+      if (tenant.primary !== undefined && isOfReplica(error)) return withTenant(tenant.primary, fn);
       if (!isRetryable(error) || attempt === attemptsMax) throw asRefusal(unreachableStore(error));
       // Two victims of one deadlock must not meet again at the same moment.
       await delay(attempt * 5 + Math.random() * 20);
@@ -41,8 +42,15 @@ export async function readTenant<T>(tenant: TenantContext, fn: (tx: TenantTx) =>
   try {
     return await tenant.pool.db.connection().execute((connection) => fn(connection as unknown as TenantTx));
   } catch (error) {
+    if (tenant.primary !== undefined && isOfReplica(error)) return readTenant(tenant.primary, fn);
     throw unreachableStore(error);
   }
+}
+
+/** Lost, cancelled by what it replays, or asked to write: the primary can do it, and nothing was changed. */
+function isOfReplica(error: unknown): boolean {
+  if (error instanceof LedgerError) return error.reasonName === 'tenant_service_unavailable';
+  return isConnectionLost(error) || isRetryable(error) || sqlState(error) === '25006';
 }
 
 /**

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBooks, transfer } from '../isolation/support/books.js';
+import { neededQuery, pathOf, routeTable } from '../isolation/support/route-table.js';
+import { type SecondCluster, startSecondCluster } from '../support/second-cluster.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+let server: TestServer;
+let cluster: SecondCluster;
+let replica: Awaited<ReturnType<SecondCluster['startReplica']>>;
+beforeAll(async () => {
+  [server, cluster] = await Promise.all([
+    startTestServer({ MULTI_TENANT_ENABLED: 'true', TENANT_RETENTION_DAYS: '0' }),
+    startSecondCluster({ synchronous_commit: 'on' }),
+  ]);
+  replica = await cluster.startReplica();
+}, 60_000);
+afterAll(async () => {
+  await server?.stop();
+  await replica?.stop();
+  await cluster?.stop();
+});
+
+/** How many reads each side has answered. */
+async function counts(): Promise<{ primary: number; replica: number }> {
+  const { text } = await server.operate('GET', '/metrics');
+  const of = (from: string) =>
+    Number(new RegExp(`^tenant_replica_reads_total{from="${from}"} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  return { primary: of('primary'), replica: of('replica') };
+}
+
+test('reads come from a streaming replica, never older than what was written; the primary steps in when it lags or is gone', async () => {
+  const { port, user, password, database } = cluster.admin;
+  const added = await server.operate('POST', '/v1/servers', {
+    body: {
+      ...{ id: 'replicated', host: '127.0.0.1', port, user, password, database, capacity: 1 },
+      replicas: [{ host: '127.0.0.1', port: replica.port }],
+    },
+  });
+  expect(added.status, added.text).toBe(201);
+  await server.operate('PUT', '/v1/servers/default/drain');
+  const tenant = await server.createTenant();
+  const token = await tenant.token();
+  const call = (method: string, path: string, body?: unknown) => server.call(method, path, { token, body });
+  const books = await createBooks(call);
+  expect(await counts()).toEqual({ primary: 0, replica: 0 });
+
+  const path = `/v1/tenants/${tenant.id}/associations/ledger/connections`;
+  await server.operate('PATCH', path, { body: { readFrom: 'replica' } });
+  for (const deadline = Date.now() + 15_000; (await counts()).replica === 0; ) {
+    expect(Date.now(), 'no read came from the replica').toBeLessThan(deadline);
+    expect((await call('GET', '/v1/organizations')).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  // Read your writes, by reads that follow at once.
+  const writeAndRead = async () => {
+    const code = books.ids.assetCode;
+    const body = transfer(code, '1', `@external/${code}`, books.ids.alias);
+    const posted = await call('POST', `${books.path}/transactions/json`, body);
+    expect(posted.status, posted.text).toBe(201);
+    const found = await call('GET', `${books.path}/transactions/${posted.body.id}`);
+    expect(found.status, found.text).toBe(200);
+  };
+  const before = await counts();
+  for (let count = 0; count < 30; count += 1) await writeAndRead();
+  const after = await counts();
+  expect(after.replica - before.replica).toBeGreaterThan(15);
+
+  // Every route that reads can be answered by a replica: none of them writes.
+  const reading = routeTable().filter(({ method, guard }) => ['GET', 'HEAD'].includes(method) && 'permission' in guard);
+  expect(reading.length).toBeGreaterThan(30);
+  for (const route of reading) {
+    const { status } = await call(route.method, `${pathOf(route, books.ids)}${neededQuery(route, books.ids)}`);
+    expect(status, `${route.method} ${route.url}`).toBeLessThan(300);
+  }
+  expect((await counts()).replica - after.replica).toBeGreaterThan(reading.length / 2);
+
+  await replica.query('select pg_wal_replay_pause()');
+  // It pauses between two records, soon.
+  const state = async () => (await replica.query('select pg_get_wal_replay_pause_state() as state')).rows[0].state;
+  for (let count = 0; (await state()) !== 'paused'; count += 1) {
+    expect(count).toBeLessThan(50);
+    await writeAndRead();
+  }
+  const paused = await counts();
+  for (let count = 0; count < 3; count += 1) await writeAndRead();
+  expect(await counts()).toEqual({ primary: paused.primary + 3, replica: paused.replica });
+  await replica.query('select pg_wal_replay_resume()');
+
+  await replica.stop();
+  for (let count = 0; count < 3; count += 1) await writeAndRead();
+}, 90_000);

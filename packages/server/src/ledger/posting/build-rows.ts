@@ -50,6 +50,8 @@ export function transactionRow(
     route: notes.route,
     route_id: notes.routeId ?? null,
     pending_legs: plan.phase === 'hold' ? plan.legs.map(storeLeg) : null,
+    fees_skipped: command.skip?.fees === true,
+    tracer_skipped: command.skip?.tracer === true,
     metadata: notes.metadata,
     created_at: command.transactionDate ?? source.at,
     updated_at: source.at,

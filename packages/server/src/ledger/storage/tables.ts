@@ -123,6 +123,8 @@ export interface TransactionTable extends EntityColumns, InLedger {
   route: Generated<string>;
   route_id: string | null;
   pending_legs: ColumnType<unknown, string | null, string | null>;
+  fees_skipped: Generated<boolean>;
+  tracer_skipped: Generated<boolean>;
   metadata: JsonColumn<Metadata>;
 }
 

@@ -57,6 +57,8 @@ const transactionColumns: readonly Column<TransactionRow>[] = [
   ['route', 'text', (t) => t.route],
   ['route_id', 'uuid', (t) => t.route_id],
   ['pending_legs', 'jsonb', (t) => (t.pending_legs === null ? null : stringifyJson(t.pending_legs))],
+  ['fees_skipped', 'boolean', (t) => t.fees_skipped],
+  ['tracer_skipped', 'boolean', (t) => t.tracer_skipped],
   ['metadata', 'jsonb', (t) => stringifyJson(t.metadata)],
   ['created_at', 'timestamptz', (t) => t.created_at],
 ];

@@ -125,8 +125,8 @@ function common(row: TransactionRow, status: string) {
     status: { code: status, description: status },
     amount: trimDecimal(row.amount),
     assetCode: row.asset_code,
-    feesSkipped: false,
-    tracerSkipped: false,
+    feesSkipped: row.fees_skipped,
+    tracerSkipped: row.tracer_skipped,
     ...describedMembers(row),
   };
 }

@@ -325,4 +325,18 @@ describe('holds over HTTP', () => {
     expect(codes(await api.post(`transactions/${reverted.body.id}/revert`, undefined))).toBe('409/0088');
     expect(codes(await api.post(`transactions/${api.books.ledgerId}/revert`, undefined))).toBe('404/0007');
   });
+
+  it('says what was left out, then and later, where the ledger allows it', async () => {
+    const { ledgerId } = await api.books.addLedger({ overrides: { allowFeeSkip: true, allowTracerSkip: true } });
+    for (const alias of ['@a', '@b']) await api.books.addAccount(alias, { ledgerId, available: '100' });
+    const at = `/v1/organizations/${api.books.organizationId}/ledgers/${ledgerId}/transactions`;
+    const post = (more: Record<string, unknown>) => api.post(`${at}/json`, json('1', [leg('@a', '1')], [leg('@b', '1')], more));
+    const skipped = { feesSkipped: true, tracerSkipped: false };
+    const made = await post({ skip: { fees: true, tracer: false }, pending: true });
+    expect(made.body).toMatchObject(skipped);
+    expect((await api.post(`${at}/${made.body.id}/commit`, undefined)).body).toMatchObject(skipped);
+    expect((await api.get(`${at}/${made.body.id}`)).body).toMatchObject(skipped);
+    expect((await post({ skip: { tracer: true } })).body).toMatchObject({ feesSkipped: false, tracerSkipped: true });
+    expect((await api.post(`${at}/${made.body.id}/revert`, undefined)).body).toMatchObject({ feesSkipped: false });
+  });
 });

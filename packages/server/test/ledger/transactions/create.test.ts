@@ -330,7 +330,8 @@ describe('holds over HTTP', () => {
     const { ledgerId } = await api.books.addLedger({ overrides: { allowFeeSkip: true, allowTracerSkip: true } });
     for (const alias of ['@a', '@b']) await api.books.addAccount(alias, { ledgerId, available: '100' });
     const at = `/v1/organizations/${api.books.organizationId}/ledgers/${ledgerId}/transactions`;
-    const post = (more: Record<string, unknown>) => api.post(`${at}/json`, json('1', [leg('@a', '1')], [leg('@b', '1')], more));
+    const post = (more: Record<string, unknown>) =>
+      api.post(`${at}/json`, json('1', [leg('@a', '1')], [leg('@b', '1')], more));
     const skipped = { feesSkipped: true, tracerSkipped: false };
     const made = await post({ skip: { fees: true, tracer: false }, pending: true });
     expect(made.body).toMatchObject(skipped);

@@ -9,8 +9,12 @@ import { plotSvg } from './report/plot.js';
 import { printFigures } from './report/tables.js';
 import { runBench } from './run.js';
 
-const options = readOptions(process.argv.slice(2));
-if (options === 'help') {
+/** Benches of their own, which take their own options. */
+const other = ['--density', '--fairness'].find((name) => process.argv.includes(name));
+const options = other ? undefined : readOptions(process.argv.slice(2));
+if (options === undefined) {
+  await (other === '--density' ? import('./density/main.js') : import('./fairness/main.js'));
+} else if (options === 'help') {
   console.log(help);
 } else if (options === 'peers') {
   console.log(peers);

@@ -29,6 +29,8 @@ loopback only. The phases of all scenarios take turns, so that ratios hold on a 
   --seconds S       measured seconds of each phase (default 4)
   --only A,B        these scenarios only, e.g. random,hot (no ratios that need others)
   --no-write        leave bench/results as it is
+  --density         1,000 tenants on few connections instead (its own --help; also npm run bench:density)
+  --fairness        a tenant over its quota beside others instead (also npm run bench:fairness)
   --peers           how to run pgbench and pgledger beside it
   --help            this text
 

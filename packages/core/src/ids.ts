@@ -3,13 +3,9 @@ type Branded<B extends string> = string & { readonly [brand]: B };
 
 /** Canonical tenant id: 32 lower-case hex digits for UUIDs, else the imported id verbatim (tenancy §2.1). */
 export type TenantId = Branded<'TenantId'>;
-export type OrganizationId = Branded<'OrganizationId'>;
-export type LedgerId = Branded<'LedgerId'>;
-export type AssetId = Branded<'AssetId'>;
+/** Those that the planner looks balances up by: one must not be taken for the other. */
 export type AccountId = Branded<'AccountId'>;
 export type BalanceId = Branded<'BalanceId'>;
-export type TransactionId = Branded<'TransactionId'>;
-export type OperationId = Branded<'OperationId'>;
 
 const dashed = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const dashless = /^[0-9a-f]{32}$/i;

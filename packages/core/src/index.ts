@@ -65,12 +65,6 @@ export {
   operationTypeOf,
 } from './transaction/command.js';
 export type { BoundLeg, Leg, LegNotes, LegShare, ResolvedLeg } from './transaction/leg.js';
-export {
-  type Books,
-  type Hold,
-  type Plan,
-  type PlannedOperation,
-  planTransaction,
-  planTransition,
-} from './transaction/plan-transaction.js';
+export type { Books, Hold, Plan, PlannedOperation } from './transaction/plan.js';
+export { planTransaction, planTransition } from './transaction/plan-transaction.js';
 export { resolveLegs } from './transaction/resolve-legs.js';

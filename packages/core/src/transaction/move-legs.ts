@@ -12,7 +12,7 @@ import type { BalanceId } from '../ids.js';
 import { type Amount, add, compare, subtract, toAmount, zero } from '../money/decimal.js';
 import { formatDecimal } from '../money/decimal-text.js';
 import type { BoundLeg, ResolvedLeg } from './leg.js';
-import type { Books, PlannedOperation } from './plan-transaction.js';
+import type { Books, PlannedOperation } from './plan.js';
 
 /** What came of moving legs. `refusal`: the first one in the contract's order, for the caller to throw in its turn. */
 export interface MovedLegs {

@@ -7,7 +7,8 @@ import { add, compare, type Decimal, decimal, equals, sign, subtract, toAmount, 
 import { formatDecimal, parseDecimal } from '../money/decimal-text.js';
 import { type CreateCommand, checkCommand } from './command.js';
 import type { Leg, LegShare } from './leg.js';
-import { type Books, type Hold, type Plan, planTransaction, planTransition } from './plan-transaction.js';
+import type { Books, Hold, Plan } from './plan.js';
+import { planTransaction, planTransition } from './plan-transaction.js';
 import { resolveLegs } from './resolve-legs.js';
 
 function balance(alias: string, available: string, more: Partial<BalanceState> = {}): BalanceState {

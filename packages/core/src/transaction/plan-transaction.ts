@@ -1,10 +1,10 @@
 import type { BalanceState } from '../balance/balance.js';
 import { isExternal } from '../balance/balance.js';
-import type { OperationDirection, OperationType, Phase, Side } from '../balance/movement.js';
+import type { Side } from '../balance/movement.js';
 import { LedgerError } from '../errors.js';
-import type { AccountId, BalanceId } from '../ids.js';
-import { type Amount, type Decimal, toAmount } from '../money/decimal.js';
-import type { RouteAction, Rubric } from '../route/accounting-route.js';
+import type { BalanceId } from '../ids.js';
+import { toAmount } from '../money/decimal.js';
+import type { RouteAction } from '../route/accounting-route.js';
 import {
   type CreateCommand,
   checkSkip,
@@ -13,57 +13,11 @@ import {
   operationTypeOf,
   refuseUnguarded,
 } from './command.js';
-import type { BoundLeg, LegNotes, ResolvedLeg } from './leg.js';
+import type { BoundLeg, ResolvedLeg } from './leg.js';
 import { MoveLegs } from './move-legs.js';
+import type { Books, Hold, Plan } from './plan.js';
 import { resolveLegs } from './resolve-legs.js';
 import { followRoute } from './route-plan.js';
-
-/** One debit or credit line to be written. `before` and `after` are the same when the phase moves nothing. */
-export interface PlannedOperation {
-  readonly side: Side;
-  readonly type: OperationType;
-  readonly direction: OperationDirection;
-  readonly amount: Amount;
-  readonly before: BalanceState;
-  readonly after: BalanceState;
-  /** Of the balance that owes: the companion's own row speaks of the balance whose overdraft it carries. */
-  readonly overdraftUsed: { readonly before: Decimal; readonly after: Decimal };
-  /** False for annotations: the row speaks of money that did not move. */
-  readonly balanceAffected: boolean;
-  readonly notes: LegNotes;
-  /** Accounting code of the row, when routes are validated and have one. */
-  readonly rubric?: Rubric;
-}
-
-/** What a transaction will write: its rows in their order, and each changed balance once, as it ends up. */
-export interface Plan {
-  readonly phase: Phase;
-  readonly operations: readonly PlannedOperation[];
-  readonly changed: readonly BalanceState[];
-  /** All legs with their balances: what a later commit or cancel moves again. */
-  readonly legs: readonly BoundLeg[];
-}
-
-/** The balances of one ledger, locked by the caller. */
-export interface Books {
-  /** Live ones only. */
-  byName(alias: string, key: string): BalanceState | undefined;
-  byId(id: BalanceId): BalanceState | undefined;
-  /** The overdraft companion of an account. */
-  companionOf(accountId: AccountId): BalanceState | undefined;
-}
-
-/** A hold as it was placed. */
-export interface Hold {
-  readonly legs: readonly BoundLeg[];
-  /**
-   * It was placed under route validation: written as two operations (§5.6). Its end has that form too, and is held to
-   * its routes; a hold that was placed before the ledger validated routes ends without them.
-   */
-  readonly split: boolean;
-  readonly routeId?: string | undefined;
-  readonly route?: string;
-}
 
 /**
  * Plans a create. Pure: neither the command nor any balance is changed, and a refusal leaves nothing behind.

@@ -4,7 +4,7 @@ import type { RouteAction } from '../route/accounting-route.js';
 import { checkRoutes, getTransactionRoute, rubricOf } from '../route/check-routes.js';
 import type { LedgerRules } from './command.js';
 import type { ResolvedLeg } from './leg.js';
-import type { PlannedOperation } from './plan-transaction.js';
+import type { PlannedOperation } from './plan.js';
 
 /**
  * Step 12 of ledger-api §5.4 for a ledger that validates routes: the transaction follows its route (§7.4), and its

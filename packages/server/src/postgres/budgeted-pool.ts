@@ -12,7 +12,7 @@ export interface BudgetedPoolOptions extends Omit<PoolOptions, 'idleTimeoutMs'> 
   readonly verify: (client: pg.Client) => Promise<void>;
   /** Idle connections above this many are closed after 10 s; default: they stay while the budget allows it. */
   readonly idleMax?: number;
-  /** Callers wait this long for a connection, then get 503. Default 5 s. */
+  /** Callers wait this long for a connection, then get 503. Default 10 s, as in the posting queue. */
   readonly waitMs?: number;
   /** Callers waiting at the same time at most. Default 10,000. */
   readonly waitingMax?: number;
@@ -166,7 +166,7 @@ class Lane implements SlotOwner {
       };
       const timer = setTimeout(
         () => waiter.refuse(this.#noCapacity('no connection became free in time')),
-        this.#options.waitMs ?? 5_000,
+        this.#options.waitMs ?? 10_000,
       );
       this.waiters.add(waiter);
       this.#budget.want(this);
@@ -234,6 +234,7 @@ class Lane implements SlotOwner {
 
   async #open(): Promise<void> {
     const { connectTimeoutMs = 5_000 } = this.#options;
+    const since = performance.now();
     const client = openClient(this.#settings, {
       ...this.#options,
       pipeline: true,
@@ -266,7 +267,7 @@ class Lane implements SlotOwner {
     };
     this.slots.add(slot);
     this.#options.onOpened?.();
-    this.#budget.opened();
+    this.#budget.opened(now - since);
     // Somebody is served before it may have to go again, however short the turns.
     this.#pass(slot);
     this.#budget.want(this);

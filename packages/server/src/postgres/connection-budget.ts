@@ -26,7 +26,7 @@ export interface BudgetOptions {
   readonly max: number;
   /** Being opened at the same time at most: each costs the server some 18 ms of CPU. Default 4. */
   readonly openingMax?: number;
-  /** When tenants wait for a connection, one that is in use is given up after this long at the earliest. Default 250 ms. */
+  /** When tenants wait for a connection, one that is in use is given up after this long at the earliest; later when opening takes long. Default 250 ms. */
   readonly turnMs?: number;
   /** One that has been idle for this long may be closed for a tenant that has none. Default 100 ms. */
   readonly restMs?: number;
@@ -45,8 +45,10 @@ const retryMs = 20;
 export class ConnectionBudget {
   readonly max: number;
   readonly #openingMax: number;
-  readonly #turnMs: number;
-  readonly #restMs: number;
+  readonly #turnMsMin: number;
+  readonly #restMsMin: number;
+  /** What opening one takes lately, waiting for the processor included. */
+  #openingMs = 0;
   #taken = 0;
   #opening = 0;
   #closing = 0;
@@ -59,8 +61,8 @@ export class ConnectionBudget {
   constructor(options: BudgetOptions) {
     this.max = options.max;
     this.#openingMax = options.openingMax ?? 4;
-    this.#turnMs = options.turnMs ?? 250;
-    this.#restMs = options.restMs ?? 100;
+    this.#turnMsMin = options.turnMs ?? 250;
+    this.#restMsMin = options.restMs ?? 100;
   }
 
   /** Places taken: opening, open and closing. */
@@ -93,7 +95,9 @@ export class ConnectionBudget {
     this.#needy.delete(owner);
   }
 
-  opened(): void {
+  /** @param ms what it took */
+  opened(ms: number): void {
+    this.#openingMs += (ms - this.#openingMs) / 8;
     this.#opening -= 1;
     this.#serve();
   }
@@ -115,7 +119,7 @@ export class ConnectionBudget {
   /** Whether a connection that was just returned goes to another tenant, although its own has use for it. */
   mustYield(slot: Slot): boolean {
     if (this.#needy.size <= this.#closing || this.#taken < this.max) return false;
-    return performance.now() - slot.openedAt >= this.#turnMs && this.#victim() === undefined;
+    return performance.now() - slot.openedAt >= this.#turnMs() && this.#victim() === undefined;
   }
 
   rest(slot: Slot): void {
@@ -151,6 +155,11 @@ export class ConnectionBudget {
     if (this.#needy.size > this.#closing) this.#timer ??= setTimeout(() => this.#again(), retryMs).unref();
   }
 
+  /** On a machine that is busy opening takes long: turns grow with it, or it would do nothing else. */
+  #turnMs(): number {
+    return Math.max(this.#turnMsMin, Math.min(5 * this.#openingMs, 2_000));
+  }
+
   #again(): void {
     this.#timer = undefined;
     this.#serve();
@@ -159,8 +168,9 @@ export class ConnectionBudget {
   /** The one idle longest that has rested, or whose owner has had its turn. */
   #victim(): Slot | undefined {
     const now = performance.now();
-    for (const slot of this.#idle)
-      if (now - slot.idleSince >= this.#restMs || now - slot.openedAt >= this.#turnMs) return slot;
+    const restMs = Math.max(this.#restMsMin, Math.min(2 * this.#openingMs, 1_000));
+    const turnMs = this.#turnMs();
+    for (const slot of this.#idle) if (now - slot.idleSince >= restMs || now - slot.openedAt >= turnMs) return slot;
     return undefined;
   }
 }

@@ -24,7 +24,7 @@ export interface TenantPoolsOptions {
   readonly restMs?: number;
   /** Running transactions of a pool that makes room or is replaced may go on for this long. Default 30 s. */
   readonly graceMs?: number;
-  /** Whoever waits longer for a connection gets 503. Default 5 s. */
+  /** Whoever waits longer for a connection gets 503. Default 10 s. */
   readonly waitMs?: number;
   /** When the budget is short, a tenant keeps its connection for this long at least. Default 250 ms. */
   readonly turnMs?: number;

@@ -165,7 +165,10 @@ describe('users', () => {
       leave(first, spare.id),
       send('PATCH', `/v1/users/${firstId}`, second, { disabled: true }),
     ]);
-    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+    // Or the other was out already when the request came.
+    const [done, late] = answers.map(({ statusCode }) => statusCode).sort();
+    expect(done).toBe(200);
+    expect([401, 403, 409]).toContain(late);
     const left = (await send('GET', '/v1/groups', answers[0].statusCode === 200 ? first : second)).json().items;
     expect(left.find(({ name }: { name: string }) => name === 'admin-group').users).toContain(
       answers[0].statusCode === 200 ? tenant.username : spare.username,

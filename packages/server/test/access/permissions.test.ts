@@ -168,8 +168,10 @@ describe('permissions of a caller', () => {
       sub: expect.stringMatching(/^[0-9a-f-]{36}$/),
       name: tenant.username,
       preferredUsername: tenant.username,
+      preferred_username: tenant.username,
       email: tenant.username,
       emailVerified: false,
+      email_verified: false,
       picture: null,
       profile: null,
     });

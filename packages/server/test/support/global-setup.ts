@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { parseDatabaseUrl, toDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { type EmbeddedServer, startEmbedded } from '../../src/postgres/embedded/start-embedded.js';
+import { openCaptureFolder } from './leak-scan.js';
 import { removeAbandoned, temporaryPrefix } from './remove-abandoned.js';
 import { newRunPrefix, sweep, sweepOldRuns } from './sweep.js';
 
@@ -29,7 +30,10 @@ export async function setup(project: TestProject): Promise<void> {
   const adminUrl = server?.url ?? String(foreign);
   project.provide('adminUrl', adminUrl);
   project.provide('runPrefix', runPrefix);
+  const captureFolder = openCaptureFolder();
+  project.provide('captureFolder', captureFolder);
   remove = async () => {
+    rmSync(captureFolder, { recursive: true, force: true });
     if (server === undefined) await sweep(parseDatabaseUrl(adminUrl), runPrefix);
     else await server.remove();
   };

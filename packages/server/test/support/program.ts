@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { captureOutput } from './capture.js';
 
 const program = fileURLToPath(new URL('../../bin/cofferdam.js', import.meta.url));
 
@@ -35,7 +36,11 @@ export class Program {
     });
     this.child.stdout?.on('data', (chunk) => (this.#stdout += chunk));
     this.child.stderr?.on('data', (chunk) => (this.#stderr += chunk));
-    this.finished = once(this.child, 'close').then(([code]) => ({ code, stdout: this.#stdout, stderr: this.#stderr }));
+    this.finished = once(this.child, 'close').then(([code]) => {
+      // Its log; what commands print for people may hold the secrets that they were asked for.
+      for (const line of this.#stdout.split('\n')) if (line.startsWith('{"level"')) captureOutput('log', line);
+      return { code, stdout: this.#stdout, stderr: this.#stderr };
+    });
   }
 
   /** Resolves with the listeners' base URLs when the server says that it serves. */

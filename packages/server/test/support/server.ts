@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { type RunningServer, startServer } from '../../src/cli/start-server.js';
 import { readConfig, readParts } from '../../src/config.js';
 import { type InstallationNames, installationNames } from '../../src/postgres/installation.js';
 import { adminUrl, asAdmin, dropDatabase, dropRole, randomPrefix } from './admin.js';
+import { captureExchange, captureOutput, registerSecret } from './capture.js';
 
 export interface TestTenant {
   readonly id: string;
@@ -91,12 +93,10 @@ async function start(
     LOG_LEVEL: 'fatal',
     ...given,
   };
+  for (const name of ['COFFERDAM_ENCRYPTION_KEY', 'TENANT_MANAGER_API_KEY', 'ACCESS_SERVICE_KEY'])
+    registerSecret(name, (environment as Record<string, string>)[name] ?? '');
   // What a server writes down is of interest to some tests.
-  const logFile = given['TEST_LOG_FILE'];
-  const log =
-    logFile === undefined
-      ? pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
-      : pino({ level: 'debug' }, pino.destination({ dest: logFile, sync: true }));
+  const log = captureLog(given['TEST_LOG_FILE']);
   const running = await startServer(readConfig({ ...environment, LOG_LEVEL: 'error' }, readParts(parts)), {
     log,
     names,
@@ -168,7 +168,27 @@ export async function call(base: string, method: string, path: string, options: 
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
-  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  const parsed = isJson ? JSON.parse(text) : undefined;
+  // Ids and amounts of the ledger are no secrets; what it refuses may repeat a token.
+  if (!path.includes('/organizations') || response.status >= 400)
+    captureExchange({ method, path, status: response.status, sent: body, answered: parsed, text });
+  return { status: response.status, headers: response.headers, text, body: parsed };
+}
+
+/** The log at its most talkative, kept for the scan at the end of the run, and in `file`; `TEST_LOG_LEVEL` also prints it. */
+function captureLog(file: string | undefined) {
+  const level = process.env['TEST_LOG_LEVEL'];
+  return pino(
+    { level: 'trace' },
+    {
+      write(line: string) {
+        captureOutput('log', line);
+        if (file !== undefined) appendFileSync(file, line);
+        if (level !== undefined && JSON.parse(line).level >= (pino.levels.values[level] ?? 0))
+          process.stdout.write(line);
+      },
+    },
+  );
 }
 
 /** Databases first, then roles: a role that owns something cannot go. */

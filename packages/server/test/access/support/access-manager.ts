@@ -7,6 +7,7 @@ import {
   createAccessManager,
 } from '../../../src/access/access-manager.js';
 import type { ApplicationRole } from '../../../src/access/permissions/roles.js';
+import { captureExchange, captureOutput } from '../../support/capture.js';
 import { type AccessInstallation, newTenantId } from './access-installation.js';
 
 export const issuer = 'https://access.test';
@@ -54,10 +55,25 @@ export async function startAccess(
     tenantStatus: async (tenantId) => (statuses.has(tenantId) ? statuses.get(tenantId) : 'active'),
     trustedProxies: [],
     version: '0.0.0-test',
-    logger: pino({ level: 'trace' }, { write: (line: string) => logged.push(line) }) as never,
+    logger: pino(
+      { level: 'trace' },
+      {
+        write(line: string) {
+          logged.push(line);
+          captureOutput('log', line);
+        },
+      },
+    ) as never,
     now: () => clock.now,
     newId: v7,
     ...options,
+  });
+  access.app.addHook('onSend', async (request, reply, payload) => {
+    if (typeof payload !== 'string') return;
+    const { method, url: path, body: sent } = request;
+    const isJson = String(reply.getHeader('content-type')).includes('json');
+    const answered = isJson && payload !== '' ? JSON.parse(payload) : undefined;
+    captureExchange({ method, path, status: reply.statusCode, sent, answered, text: payload });
   });
   return { ...access, statuses, clock, logged };
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { isSafe } from './http/safe-url.js';
 
 /** A setting that cannot be used: one sentence saying what is wrong and what would be right. Ends the start. */
 export class ConfigError extends Error {
@@ -331,7 +332,6 @@ function httpUrl(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw wrong(name, value, 'an http or https URL');
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url.protocol === 'http:' && !loopback) throw wrong(name, value, 'https unless the host is loopback');
+  if (url.protocol === 'http:' && !isSafe(url)) throw wrong(name, value, 'https unless the host is loopback');
   return value.replace(/\/+$/, '');
 }

@@ -4,8 +4,9 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ConfigError } from '../config.js';
 import type { ExternalIssuer } from '../http/external-issuer.js';
-import { createKeySource, fetchKeys, refuseUnsafeUrl } from '../http/jwks.js';
+import { createKeySource, fetchKeys } from '../http/jwks.js';
 import { externalRoles } from '../http/principal.js';
+import { refuseUnsafeUrl } from '../http/safe-url.js';
 
 const text = Type.String({ minLength: 1, maxLength: 1_024 });
 const issuerSchema = Type.Object(

@@ -1,3 +1,5 @@
+import { createPoller } from './poller.js';
+
 /** A user or an application that may do something else than before, or nothing. */
 export interface ChangedSubject {
   /** Of the directory; single-tenant mode has a directory too. */
@@ -48,11 +50,7 @@ const freshForMs = 2_000;
 export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   const { load, now, onChange, onLost, onError, pollMs = 500 } = options;
   let position: number | undefined;
-  let readAt = Number.NEGATIVE_INFINITY;
-  let failing = false;
-  let reading: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = true;
+  const poller = createPoller({ read: readAll, now, onError, everyMs: pollMs });
 
   async function readAll(): Promise<void> {
     for (;;) {
@@ -65,48 +63,10 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     }
   }
 
-  async function attempt(): Promise<void> {
-    // Aged from before the question.
-    const startedAt = now().getTime();
-    try {
-      await readAll();
-      readAt = startedAt;
-      failing = false;
-    } catch (error) {
-      if (!failing) onError(error);
-      failing = true;
-    }
-  }
-
-  function refresh(): Promise<void> {
-    reading ??= attempt().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  }
-
-  function poll(): void {
-    if (stopped) return;
-    timer = setTimeout(() => void refresh().finally(poll), pollMs);
-    timer.unref();
-  }
-
   return Object.freeze({
-    isFresh: () => now().getTime() - readAt <= freshForMs,
-    async refresh() {
-      // A read that was under way may have looked before the change: then one more.
-      if (reading !== undefined) await reading;
-      await refresh();
-    },
-    start() {
-      if (!stopped) return;
-      stopped = false;
-      void refresh().finally(poll);
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await reading;
-    },
+    isFresh: () => now().getTime() - poller.readAt() <= freshForMs,
+    refresh: poller.readAnew,
+    start: poller.start,
+    stop: poller.stop,
   });
 }

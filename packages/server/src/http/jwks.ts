@@ -1,3 +1,4 @@
+import { refuseUnsafeUrl } from './safe-url.js';
 import { importPublishedKey, type PublishedKey, type VerificationKey } from './verification-key.js';
 
 /** The issuer's public keys by `kid`. */
@@ -110,12 +111,4 @@ export function fetchKeys(url: string, timeoutMs = 3_000): () => Promise<readonl
     if (!Array.isArray(body?.keys)) throw new Error('the key set has no "keys"');
     return body.keys.filter((key): key is PublishedKey => typeof key === 'object' && key !== null);
   };
-}
-
-/** Whoever can change the answers of the Access Manager decides who is who: clear text only stays on this machine. */
-export function refuseUnsafeUrl(url: string): void {
-  const { protocol, hostname } = new URL(url);
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback)) return;
-  throw new Error(`${protocol}//${hostname}: the Access Manager must be reached over https, except on this machine`);
 }

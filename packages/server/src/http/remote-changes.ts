@@ -1,32 +1,11 @@
 import type { ChangePage, LoadChanges } from './change-feed.js';
-import { refuseUnsafeUrl } from './jwks.js';
+import { createServiceRequest, type ServiceRequestOptions } from './service-request.js';
 
-export interface RemoteChangesOptions {
-  /** `PLUGIN_AUTH_ADDRESS`. */
-  readonly address: string;
-  /** What our own services show the Access Manager. */
-  readonly serviceKey: string;
-  /** Default 2 s. */
-  readonly timeoutMs?: number;
-}
-
-/**
- * Reads the feed of an Access Manager in another process: `GET /v1/directory-changes?since=`.
- * @throws Error when it cannot be had; the message is for the operator
- */
-export function createRemoteChanges(options: RemoteChangesOptions): LoadChanges {
-  const { address, serviceKey, timeoutMs = 2_000 } = options;
-  refuseUnsafeUrl(address);
-  const url = `${address.replace(/\/+$/, '')}/v1/directory-changes`;
-  return async (since) => {
-    const response = await fetch(since === undefined ? url : `${url}?since=${since}`, {
-      headers: { accept: 'application/json', 'x-api-key': serviceKey },
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (!response.ok) throw new Error(`the feed of directory changes answered ${response.status}`);
-    return readPage(await response.json());
-  };
+/** Reads the feed of an Access Manager in another process: `GET /v1/directory-changes?since=`. */
+export function createRemoteChanges(options: ServiceRequestOptions): LoadChanges {
+  const ask = createServiceRequest(options);
+  const path = '/v1/directory-changes';
+  return async (since) => readPage(await ask(since === undefined ? path : `${path}?since=${since}`));
 }
 
 function readPage(body: unknown): ChangePage {

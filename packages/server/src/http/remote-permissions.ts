@@ -1,6 +1,6 @@
 import { LedgerError } from '@cofferdam/core';
 import type { GrantedPermissions, LoadPermissions } from './cached-permissions.js';
-import { refuseUnsafeUrl } from './jwks.js';
+import { refuseUnsafeUrl } from './safe-url.js';
 
 export interface RemotePermissionsOptions {
   /** `PLUGIN_AUTH_ADDRESS`. */

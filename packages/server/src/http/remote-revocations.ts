@@ -1,36 +1,10 @@
-import { refuseUnsafeUrl } from './jwks.js';
 import type { LoadRevocations, RevocationPage } from './revocation-list.js';
+import { createServiceRequest, type ServiceRequestOptions } from './service-request.js';
 
-export interface RemoteRevocationsOptions {
-  /** `PLUGIN_AUTH_ADDRESS`. */
-  readonly address: string;
-  /** What our own services show the Access Manager. */
-  readonly serviceKey: string;
-  /** Default 2 s. */
-  readonly timeoutMs?: number;
-}
-
-/**
- * Reads the feed of an Access Manager in another process: `GET /v1/revocations?since=`.
- * @throws Error when it cannot be had; the message is for the operator
- */
-export function createRemoteRevocations(options: RemoteRevocationsOptions): LoadRevocations {
-  const { address, serviceKey, timeoutMs = 2_000 } = options;
-  refuseUnsafeUrl(address);
-  const url = `${address.replace(/\/+$/, '')}/v1/revocations`;
-  return async (since) => {
-    const response = await fetch(`${url}?since=${since}`, {
-      headers: { accept: 'application/json', 'x-api-key': serviceKey },
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (response.status === 401)
-      throw new Error(
-        'the Access Manager does not know our service key: both processes need the same COFFERDAM_ENCRYPTION_KEY, or the same ACCESS_SERVICE_KEY',
-      );
-    if (!response.ok) throw new Error(`the revocation feed answered ${response.status}`);
-    return readPage(await response.json());
-  };
+/** Reads the feed of an Access Manager in another process: `GET /v1/revocations?since=`. */
+export function createRemoteRevocations(options: ServiceRequestOptions): LoadRevocations {
+  const ask = createServiceRequest(options);
+  return async (since) => readPage(await ask(`/v1/revocations?since=${since}`));
 }
 
 function readPage(body: unknown): RevocationPage {

@@ -1,4 +1,5 @@
 import { LedgerError } from '@cofferdam/core';
+import { createPoller } from './poller.js';
 import type { Principal } from './principal.js';
 
 /** What has been revoked after a position of the feed. */
@@ -51,13 +52,8 @@ export function createRevocationList(options: RevocationListOptions): Revocation
   const { load, now, onError, pollMs = 500, usableForMs } = options;
   const endOf = new Map<string, number>();
   let position = 0;
-  let readAt = Number.NEGATIVE_INFINITY;
-  let attemptedAt = Number.NEGATIVE_INFINITY;
   let prunedAt = 0;
-  let failing = false;
-  let reading: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = true;
+  const poller = createPoller({ read: readAll, now, onError, everyMs: pollMs });
 
   async function readAll(): Promise<void> {
     for (;;) {
@@ -69,8 +65,9 @@ export function createRevocationList(options: RevocationListOptions): Revocation
       }
       for (const { jti, expiresAt } of page.revoked) endOf.set(jti, expiresAt);
       position = page.position;
-      if (!page.more) return;
+      if (!page.more) break;
     }
+    prune();
   }
 
   function prune(): void {
@@ -80,39 +77,11 @@ export function createRevocationList(options: RevocationListOptions): Revocation
     for (const [jti, end] of endOf) if (end + keptAfterEndSeconds < at / 1_000) endOf.delete(jti);
   }
 
-  async function attempt(): Promise<void> {
-    // Aged from before the question.
-    attemptedAt = now().getTime();
-    const startedAt = attemptedAt;
-    try {
-      await readAll();
-      readAt = startedAt;
-      failing = false;
-      prune();
-    } catch (error) {
-      if (!failing) onError(error);
-      failing = true;
-    }
-  }
-
-  function refresh(): Promise<void> {
-    reading ??= attempt().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  }
-
-  /** A read that was under way may have looked before the change: then one more. */
-  async function refreshAnew(): Promise<void> {
-    if (reading !== undefined) await reading;
-    await refresh();
-  }
-
-  const isStale = (): boolean => now().getTime() - readAt > usableForMs;
+  const isStale = (): boolean => now().getTime() - poller.readAt() > usableForMs;
 
   async function readThenJudge(tokenId: string): Promise<boolean> {
-    if (reading !== undefined) await reading;
-    if (isStale() && now().getTime() - attemptedAt >= pollMs) await refresh();
+    await poller.underWay();
+    if (isStale() && now().getTime() - poller.attemptedAt() >= pollMs) await poller.read();
     if (isStale()) {
       throw new LedgerError('tenant_service_unavailable', {
         detail: 'It cannot be checked at the moment whether this token was revoked.',
@@ -123,26 +92,12 @@ export function createRevocationList(options: RevocationListOptions): Revocation
     return endOf.has(tokenId);
   }
 
-  function poll(): void {
-    if (stopped) return;
-    timer = setTimeout(() => void refresh().finally(poll), pollMs);
-    timer.unref();
-  }
-
   return Object.freeze({
     isRevoked({ tokenId }: Pick<Principal, 'tokenId'>) {
       return isStale() ? readThenJudge(tokenId) : endOf.has(tokenId);
     },
-    refresh: refreshAnew,
-    start() {
-      if (!stopped) return;
-      stopped = false;
-      void refresh().finally(poll);
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await reading;
-    },
+    refresh: poller.readAnew,
+    start: poller.start,
+    stop: poller.stop,
   });
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import PQueue from 'p-queue';
 import { AccessError } from '../access-errors.js';
@@ -7,7 +8,7 @@ import { AccessError } from '../access-errors.js';
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 export interface PasswordsOptions {
-  /** Hashes computed at the same time; each keeps one thread of libuv's pool and 19 MiB busy. Default 2. */
+  /** Hashes computed at the same time; each keeps a core, one thread of libuv's pool and 19 MiB busy. Default: one core is left for everything else, 2 at most. */
   readonly concurrency?: number;
   /** Callers that may wait for their turn before others are told to come back (503). Default 64. */
   readonly waitingMax?: number;
@@ -24,11 +25,17 @@ export interface Passwords {
   matches(storedHash: string | undefined, password: string, beforeTurn?: () => void): Promise<boolean>;
 }
 
+/** Whoever posts transactions in the same process must not wait for those who log in. */
+const concurrencyDefault = () => Math.min(2, Math.max(1, availableParallelism() - 1));
+
 /**
  * Slow hashes in a bounded pool off the event loop (contract, "Passwords").
  * @throws AccessError AUT-1099 (503) when too many callers wait.
  */
-export function createPasswords({ concurrency = 2, waitingMax = 64 }: PasswordsOptions = {}): Passwords {
+export function createPasswords({
+  concurrency = concurrencyDefault(),
+  waitingMax = 64,
+}: PasswordsOptions = {}): Passwords {
   const queue = new PQueue({ concurrency });
   const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
   const { memoryCost, timeCost, parallelism } = cost;

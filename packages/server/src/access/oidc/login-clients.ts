@@ -1,4 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider';
+import { isSafe } from '../../http/safe-url.js';
 import { findApplicationByClientId } from '../directory/applications.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
 
@@ -60,9 +61,7 @@ export async function setRedirectUris(
 export function isRedirectUri(text: string): boolean {
   try {
     const url = new URL(text);
-    const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
-    return safe && !text.includes('#') && url.username === '' && url.password === '' && !text.includes('*');
+    return isSafe(url) && !text.includes('#') && url.username === '' && url.password === '' && !text.includes('*');
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { isLoopback } from '../../http/safe-url.js';
 import type { SendMail } from './send-mail.js';
 
 export interface SmtpSenderOptions {
@@ -19,12 +20,11 @@ export function createSmtpSender(options: SmtpSenderOptions): SendMail {
   const { url, from, timeoutMs = 10_000 } = options;
   const { protocol, hostname, port, username, password } = new URL(url);
   const secure = protocol === 'smtps:';
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   const transport = createTransport({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
-    requireTLS: options.requireTls ?? !isLoopback,
+    requireTLS: options.requireTls ?? !isLoopback(hostname),
     ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { deriveServiceKey } from '../../access/credentials/service-key.js';
 import { rotationLeadSeconds } from '../../access/keys/key-ring.js';
 import { readConfig } from '../../config.js';
-import { refuseUnsafeUrl } from '../../http/jwks.js';
+import { refuseUnsafeUrl } from '../../http/safe-url.js';
 import { CliError } from '../cli-error.js';
 import { encryptionKeyOfServer } from '../local-secrets.js';
 

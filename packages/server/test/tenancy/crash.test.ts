@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TenantId } from '@cofferdam/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
 import { createTenant } from '../../src/tenancy/create-tenant.js';
+import { getOperation } from '../../src/tenancy/operations.js';
 import { physicalName } from '../../src/tenancy/physical-names.js';
 import { provisioningSteps } from '../../src/tenancy/provisioning/steps.js';
+import { advanceRotation } from '../../src/tenancy/rotation/advance-rotation.js';
+import { startRotation } from '../../src/tenancy/rotation/start-rotation.js';
 import { adminUrl, asAdmin } from '../support/cluster.js';
 import { createInstallation, exists, type Installation } from './support/installation.js';
 import { type LedgerProcess, startLedgerProcess } from './support/ledger-process.js';
@@ -114,6 +118,32 @@ test('a step that fails leaves the tenant failed, with the reason; reactivating 
   await reactivateTenant(manager, id, 'test');
   expect(await manager.provisioner.provision(id)).toBe('active');
 });
+
+test('a rotation that is killed again and again ends with one login, which works', async () => {
+  const { manager, prepared } = installation;
+  const { id } = await installation.create({ isolation: 'schema' });
+  const { id: operation } = await startRotation(manager, id, { actor: 'test', overlapSeconds: 0 });
+  const any = ['x' as TenantId];
+  for (const step of ['rotate-create-login', 'rotate-migrator'])
+    expect(await runAndKill(any, 'worked', step, 'purge')).toBe('SIGKILL');
+  const tools = { ...manager, runtimeGrants, templateDatabase: prepared.templateDatabase };
+  await until(async () => {
+    await advanceRotation(tools, operation); // the killed one's lock may have stood a moment longer
+    return (await getOperation(manager.control.pool, operation)).done === 3;
+  });
+  expect(await runAndKill(any, 'worked', 'rotate-drop', 'purge')).toBe('SIGKILL');
+  manager.rotator.take(operation);
+  await until(async () => {
+    manager.rotator.take(operation);
+    return (await getOperation(manager.control.pool, operation)).state === 'succeeded';
+  });
+  await untilServed(id);
+  const { rows } = await (await ledger.resolve(id)).pool.pg.query('select current_user as login');
+  expect(rows[0]).toEqual({ login: `${physicalName(id)}_b` });
+  expect((await exists(physicalName(id))).role).toBe(false);
+  const migrator = await manager.connectMigrator(id);
+  await migrator.client.end();
+}, 60_000);
 
 test('two processes at one tenant: one works, the other sees that it is busy', async () => {
   const second = await createInstallation({ names: installation.names, workerIntervalMs: 60_000 });

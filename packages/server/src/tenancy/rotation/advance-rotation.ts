@@ -14,7 +14,7 @@ import type { RotationDetails, RotationPasswords } from './start-rotation.js';
 
 export type RotationTools = Pick<
   ProvisioningTools,
-  'control' | 'admin' | 'names' | 'vault' | 'runtimeGrants' | 'templateDatabase' | 'log'
+  'control' | 'admin' | 'names' | 'vault' | 'runtimeGrants' | 'templateDatabase' | 'log' | 'boundary'
 > & { readonly now: () => Date };
 
 /** After this long a session of the old login is cut: fail-static ends then, so nothing legitimate still uses it. */
@@ -74,12 +74,14 @@ async function changeOver(tools: RotationTools, rotation: Rotation): Promise<voi
       ...(placement.statementTimeoutMs === null ? {} : { statementTimeoutMs: placement.statementTimeoutMs }),
     });
     await grantRights(tools, server, store, await connect());
+    await tools.boundary?.('worked', 'rotate-create-login');
     await recordProgress(control.pool, operation.id, { step: 'create-login', done: 1 });
     await probeIsolation({ ...tools, server, tenant, placement: { ...placement, store }, passwords, inStore: connect });
     await recordProgress(control.pool, operation.id, { step: 'verify', done: 2 });
     // The migrator has one name: whoever meets the moment between these two reads the placement again and retries.
     const migrator = quoteLiteral(await scramVerifier(passwords.migrator));
     await server.cluster.query(`alter role ${id(store.migratorLogin)} password ${migrator}`);
+    await tools.boundary?.('worked', 'rotate-migrator');
     await switchOver(tools, rotation, passwords);
   } finally {
     const client = await inStore?.catch(() => undefined);
@@ -165,6 +167,7 @@ async function retireOld(
   // With an overlap of zero the old login is taken for leaked: it goes at once.
   if ((rows[0]?.sessions ?? 0) > 0 && details.overlapSeconds > 0 && sinceMs < longestOverlapMs) return sessionsPollMs;
   await dropLogin(server, details.from, placement.store.database, placement.store.schema);
+  await tools.boundary?.('worked', 'rotate-drop');
   await control.change(async (tx) => {
     await finishOperation(tx.client, operation.id, { state: 'succeeded', at: tx.at });
     await tx.audit({

@@ -1,4 +1,5 @@
 import type { TenantId } from '@cofferdam/core';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
@@ -6,7 +7,9 @@ import type { Migration } from '../../src/postgres/migration.js';
 import { type AdminConnections, openAdminConnections } from '../../src/tenancy/admin-connections.js';
 import { suspendTenant } from '../../src/tenancy/change-status.js';
 import { findDrift } from '../../src/tenancy/fleet/find-drift.js';
-import { type FleetOptions, migrateFleet } from '../../src/tenancy/fleet/migrate-fleet.js';
+import type { FleetOptions } from '../../src/tenancy/fleet/migrate-fleet.js';
+import { migrateRecorded } from '../../src/tenancy/fleet/migrate-recorded.js';
+import { listOperations } from '../../src/tenancy/operations.js';
 import { getPlacement } from '../../src/tenancy/placement.js';
 import { asAdmin } from '../support/cluster.js';
 import { createInstallation, type Installation } from './support/installation.js';
@@ -49,7 +52,18 @@ const tools = () => ({
   runtimeGrants,
 });
 const migrate = (options: Partial<FleetOptions> = {}) =>
-  migrateFleet(tools(), { readerLogin: installation.names.role('control_reader'), patienceMs: 0, ...options });
+  migrateRecorded(tools(), {
+    readerLogin: installation.names.role('control_reader'),
+    patienceMs: 0,
+    actor: 'test',
+    newId: uuidv7,
+    now: () => new Date(),
+    ...options,
+  });
+const operations = async () =>
+  (await listOperations(installation.manager.control.pool, { limit: 2, kind: 'fleet.migrate' })).map(
+    ({ state, done, total, error }) => ({ state, done, total, error }),
+  );
 const placeOf = (tenantId: TenantId) => getPlacement(installation.manager.control.pool, tenantId);
 const inStore = async (tenantId: TenantId, sql: string) => {
   const { store } = await placeOf(tenantId);
@@ -84,6 +98,8 @@ test('a build with a later migration: its tenants wait with 503 each until they 
     expect(await versions()).toEqual(fleet.map(() => added.id));
     await expect.poll(() => ledger.resolve(first).then(() => 'served', String)).toBe('served');
     expect((await migrate()).results).toEqual([]);
+    // What there was to do is an operation; nothing to do is none.
+    expect(await operations()).toEqual([{ state: 'succeeded', done: 6, total: 6, error: null }]);
     // A build of before serves the same books: this one only added something.
     const older = await startLedgerProcess(installation, { schemaVersionMin: ledgerMigrations.at(-1)?.id as string });
     await older.resolve(first).finally(() => older.stop());
@@ -104,6 +120,7 @@ test('a canary that fails stops the fleet; the others are left as they were', as
   ]);
   expect(report).toMatchObject({ stopped: '1 of 1 canaries failed', leftAlone: 5 });
   expect(await versions()).toEqual(before);
+  expect((await operations())[0]).toMatchObject({ state: 'failed', error: '1 of 1 canaries failed' });
 
   // Without canaries: one that fails does not stop the others, is reported, and is taken up again by the next run.
   const rest = await migrate();

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../../config.js';
 import { type DriftReport, findDrift } from '../../tenancy/fleet/find-drift.js';
-import { type FleetOptions, type FleetReport, migrateFleet } from '../../tenancy/fleet/migrate-fleet.js';
+import type { FleetOptions, FleetReport } from '../../tenancy/fleet/migrate-fleet.js';
+import { migrateRecorded } from '../../tenancy/fleet/migrate-recorded.js';
 import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
 import { openAccessDatabase } from '../parts/access-part.js';
@@ -75,7 +76,10 @@ async function bringUpToDate(ground: Ground, closers: Closers, progress: Progres
   }
   const fleet = await progress.step('control database', () => openFleet(ground, closers));
   const report = await progress.step('books', () =>
-    migrateFleet(fleet, {
+    migrateRecorded(fleet, {
+      actor: 'operator (cofferdam migrate)',
+      newId: ground.newId,
+      now: ground.now,
       parallel: options.parallel,
       failureRatioMax: options.failureRatio,
       lockTimeoutMs: options.lockTimeout,

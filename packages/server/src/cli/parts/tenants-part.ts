@@ -12,7 +12,7 @@ import { ledgerMigrations } from '../../ledger/migrations/index.js';
 import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
 import { openPool } from '../../postgres/pool.js';
 import { createVault } from '../../tenancy/credentials.js';
-import { migrateFleet } from '../../tenancy/fleet/migrate-fleet.js';
+import { migrateRecorded } from '../../tenancy/fleet/migrate-recorded.js';
 import type { AccessSeeder } from '../../tenancy/ports.js';
 import type { PreparedServer } from '../../tenancy/prepare-server.js';
 import { createOperatorAdmission, metricsRoute, renderTenancyError, tenantRoutes } from '../../tenancy/routes/index.js';
@@ -89,7 +89,13 @@ async function bringUpToDate(ground: Ground, prepared: PreparedServer): Promise<
   const closers = new Closers();
   try {
     // Ledger processes of another build cannot be here: the embedded server has one owner.
-    const { results } = await migrateFleet(await openFleet(ground, closers, prepared), { readerLogin: undefined });
+    const { newId, now } = ground;
+    const { results } = await migrateRecorded(await openFleet(ground, closers, prepared), {
+      readerLogin: undefined,
+      actor: 'system',
+      newId,
+      now,
+    });
     for (const { tenantId, error } of results)
       if (error !== undefined) ground.log.error({ tenantId, error }, 'a tenant could not be brought up to date');
   } finally {

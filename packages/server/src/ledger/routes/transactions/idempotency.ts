@@ -24,12 +24,14 @@ export function claimOf(
   const ttlSeconds = readTtl(header(headers, 'x-ttl'));
   if (key !== '') return { hash: explicitKeyHash(key), ttlSeconds };
   if (!implicit) return undefined;
-  return { hash: sha256('implicit', route, canonicalJson(posting), canonicalJson(onlySaid(body))), ttlSeconds };
+  const parts = [canonicalJson(posting), ...onlySaid(body).map(canonicalJson)];
+  return { hash: sha256('implicit', route, ...parts), ttlSeconds };
 }
 
 /** What a body says and a posting does not keep: two bodies that differ in it are two transactions all the same. */
-function onlySaid({ code, send }: TransactionInput) {
-  return { code, rates: [...send.source.from, ...send.distribute.to].map(({ rate }) => rate ?? null) };
+function onlySaid({ code, send }: TransactionInput): unknown[] {
+  const rates = [...send.source.from, ...send.distribute.to].map(({ rate }) => rate ?? null);
+  return [...(code === undefined ? [] : [{ code }]), ...(rates.some((rate) => rate !== null) ? [{ rates }] : [])];
 }
 
 export function explicitKeyHash(key: string): Buffer {

@@ -23,7 +23,8 @@ export const updateLedgerSettings = (deps: LedgerDeps) =>
     operationId: 'updateLedgerSettings',
     tag: 'Ledgers',
     summary: 'Change settings of a ledger',
-    description: 'A setting that is null goes back to its default.',
+    description:
+      'A setting that is null goes back to its default. With tracer.mode enforce and tracer.failPosture closed every posting is refused (0178) while no limit guard is connected.',
     body: Body,
     bodyLimit: 64 * 1024,
     requestExample: { accounting: { validateAccountType: true } },

@@ -40,7 +40,7 @@ export const variables = {
   TRUSTED_PROXIES: ['', 'comma-separated addresses or networks whose X-Forwarded-For is believed'],
   ENV_NAME: [
     'local',
-    'name of the environment, a claim of every token; `production` forbids deleting organizations and ledgers',
+    'name of the environment, a claim of every token; `production` forbids deleting organizations and ledgers; outside `local` databases on other machines need TLS (sslmode in their URLs)',
   ],
   MAX_PAGINATION_LIMIT: ['100', 'largest `limit` of a list'],
   MAX_PAGINATION_MONTH_DATE_RANGE: [
@@ -63,6 +63,10 @@ export const variables = {
     'mail server for codes, smtp://user:password@host:587 (STARTTLS) or smtps://…; unset: files in the data folder, in production none',
   ],
   SMTP_FROM: ['cofferdam@localhost', 'sender address of e-mails'],
+  TENANT_POOLERS: [
+    '',
+    'PgBouncers in transaction mode to reach tenants through: server=pooler, each host:port, separated by commas; see docs/multi-tenancy.md',
+  ],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
   MULTI_TENANT_MAX_CONNECTIONS: [
     '200',
@@ -185,6 +189,8 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', text('AUDIT_RETENTION_DAYS'), 30, 36_500),
     smtpUrl: smtpUrl('SMTP_URL', optional('SMTP_URL')),
     smtpFrom: matching('SMTP_FROM', text('SMTP_FROM'), /^[^\s@<>,;"]+@[^\s@<>,;"]+$/, 'an e-mail address'),
+    /** By the host:port of the server behind. */
+    tenantPoolers: poolers('TENANT_POOLERS', text('TENANT_POOLERS')),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),
     tenantPoolsMax: integer('MULTI_TENANT_MAX_TENANT_POOLS', text('MULTI_TENANT_MAX_TENANT_POOLS'), 1, 100_000),
     tenantConnectionsMax: integer(
@@ -310,6 +316,18 @@ function requireTls(name: string, value: string | undefined, environmentName: st
   if (isHere || ['require', 'verify-ca', 'verify-full', 'disable'].includes(searchParams.get('sslmode') ?? '')) return;
   throw new ConfigError(
     `${name} leads to another machine without TLS, and ENV_NAME is ${environmentName}: add ?sslmode=verify-full (or require); sslmode=disable only on a network that is yours alone.`,
+  );
+}
+
+function poolers(name: string, value: string): ReadonlyMap<string, { host: string; port: number }> {
+  const pairs = value.split(',').flatMap((entry) => entry.trim() || []);
+  return new Map(
+    pairs.map((pair) => {
+      const [, server, host, port] = /^([^=\s]+:\d{1,5})=([^=\s]+):(\d{1,5})$/.exec(pair) ?? [];
+      if (server === undefined || host === undefined)
+        throw wrong(name, pair, 'server=pooler, both as host:port, e.g. db.example.com:5432=127.0.0.1:6432');
+      return [server, { host, port: Number(port) }];
+    }),
   );
 }
 

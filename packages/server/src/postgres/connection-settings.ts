@@ -11,6 +11,8 @@ export interface ConnectionSettings {
   readonly password: string;
   /** Absent: no TLS. */
   readonly ssl?: TlsSettings;
+  /** The address is that of a pooler in transaction mode (PgBouncer): a session may change between transactions. */
+  readonly pooler?: true;
 }
 
 export interface TlsSettings {
@@ -25,7 +27,7 @@ export interface TlsSettings {
  * a copy made with `{...settings, database}` keeps them.
  */
 export function connectionSettings(fields: ConnectionSettings): ConnectionSettings {
-  const { host, port, database, user, password, ssl } = fields;
+  const { host, port, database, user, password, ssl, pooler } = fields;
   return Object.freeze({
     host,
     port,
@@ -33,6 +35,7 @@ export function connectionSettings(fields: ConnectionSettings): ConnectionSettin
     user,
     password,
     ...(ssl === undefined ? {} : { ssl }),
+    ...(pooler === undefined ? {} : { pooler }),
     toJSON: redacted,
     [inspect.custom]: redacted,
   });

@@ -31,6 +31,7 @@ export interface PoolOptions {
 export function openPool(settings: ConnectionSettings, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(settings, options),
+    ...(settings.pooler ? { Client: UnnamedClient as unknown as typeof pg.Client } : {}),
     max: options.max,
     idleTimeoutMillis: options.idleTimeoutMs ?? 300_000,
   });
@@ -46,7 +47,7 @@ export function openClient(
   settings: ConnectionSettings,
   options: Omit<PoolOptions, 'max' | 'idleTimeoutMs'>,
 ): pg.Client {
-  const client = new pg.Client(clientConfig(settings, options));
+  const client = new (settings.pooler ? UnnamedClient : pg.Client)(clientConfig(settings, options));
   client.on('error', (error) => options.onError?.(error));
   return client;
 }
@@ -125,8 +126,20 @@ function clientConfig(settings: ConnectionSettings, options: Omit<PoolOptions, '
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     keepAlive: true,
     types: typeParsers as pg.CustomTypesConfig,
-    options: startupOptions(options),
+    // A pooler refuses start-up options; the login's own settings (`alter role … set`) say the same (ADR 0014).
+    ...(settings.pooler ? {} : { options: startupOptions(options) }),
   };
+}
+
+/** Prepares nothing by name: behind a pooler in transaction mode the next statement may meet another session. */
+class UnnamedClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads, passed on as they are
+  override query(first: any, ...rest: any[]): any {
+    const isNamed = typeof first === 'object' && first !== null && typeof first.text === 'string' && 'name' in first;
+    if (!isNamed) return super.query(first, ...rest);
+    const { name, ...unnamed } = first;
+    return super.query(unnamed, ...rest);
+  }
 }
 
 function startupOptions(options: Omit<PoolOptions, 'max'>): string {

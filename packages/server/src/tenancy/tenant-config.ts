@@ -70,6 +70,8 @@ export interface LedgerCatalogueOptions extends Omit<CatalogueOptions, 'applicat
   readonly vault: Vault;
   /** Id of the last migration that this build knows. */
   readonly build: string | undefined;
+  /** Poolers in transaction mode to go through, by the `host:port` of the server behind. */
+  readonly poolers?: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
 }
 
 /** The catalogue of a ledger process (`ledgerReader` of `prepareServer`, or `CONTROL_DATABASE_URL`). */
@@ -90,7 +92,7 @@ export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogu
           schemaVersion: raw.schema_version,
           contractVersion: raw.contract_version,
           quotas: readQuotas(raw.quotas),
-          store: readStore(raw, options.vault),
+          store: readStore(raw, options),
         }),
     },
   );
@@ -102,11 +104,13 @@ function readQuotas(raw: Record<string, unknown>): TenantQuotas | undefined {
   return entries.length === 0 ? undefined : Object.freeze(Object.fromEntries(entries));
 }
 
-function readStore(raw: Raw, vault: Vault): TenantStore | undefined {
+function readStore(raw: Raw, { vault, poolers }: LedgerCatalogueOptions): TenantStore | undefined {
   if (raw.host === null || raw.runtime_credential === null) return undefined;
+  const pooler = poolers?.get(`${raw.host}:${raw.port}`);
   const settings = connectionSettings({
-    host: raw.host,
-    port: raw.port,
+    host: pooler?.host ?? raw.host,
+    port: pooler?.port ?? raw.port,
+    ...(pooler === undefined ? {} : { pooler: true }),
     database: raw.database_name,
     user: raw.runtime_login,
     password: vault.open(raw.id, 'runtime-login', raw.runtime_credential),

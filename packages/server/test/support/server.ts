@@ -91,6 +91,8 @@ async function start(
     ACCESS_PORT: '0',
     TENANTS_PORT: '0',
     LOG_LEVEL: 'fatal',
+    // scripts/test-pgbouncer.sh
+    TENANT_POOLERS: process.env['TEST_TENANT_POOLERS'] ?? '',
     ...given,
   };
   for (const name of ['COFFERDAM_ENCRYPTION_KEY', 'TENANT_MANAGER_API_KEY', 'ACCESS_SERVICE_KEY'])

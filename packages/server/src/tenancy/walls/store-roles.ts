@@ -59,6 +59,9 @@ export async function createRuntimeLogin(
       `alter role ${login} set search_path = ${id(schema)}`,
       `alter role ${login} set statement_timeout = ${Math.trunc(limits.statementTimeoutMs)}`,
       `alter role ${login} set idle_in_transaction_session_timeout = 60000`,
+      // Said by each connection as well, except through a pooler, which takes no such options.
+      `alter role ${login} set timezone = 'UTC'`,
+      `alter role ${login} set datestyle = 'ISO'`,
     ].join(';\n'),
   );
 }

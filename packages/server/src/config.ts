@@ -67,6 +67,10 @@ export const variables = {
     '',
     'PgBouncers in transaction mode to reach tenants through: server=pooler, each host:port, separated by commas; see docs/multi-tenancy.md',
   ],
+  TENANT_SPARES: [
+    '0',
+    'databases and schemas made ahead on each server, that many of each: a new tenant takes one by renaming it',
+  ],
   TENANT_RETENTION_DAYS: ['30', 'days that the data of a deleted tenant is kept before the purge; 0 purges at once'],
   MULTI_TENANT_MAX_CONNECTIONS: [
     '200',
@@ -189,6 +193,7 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     auditRetentionDays: integer('AUDIT_RETENTION_DAYS', text('AUDIT_RETENTION_DAYS'), 30, 36_500),
     smtpUrl: smtpUrl('SMTP_URL', optional('SMTP_URL')),
     smtpFrom: matching('SMTP_FROM', text('SMTP_FROM'), /^[^\s@<>,;"]+@[^\s@<>,;"]+$/, 'an e-mail address'),
+    tenantSpares: integer('TENANT_SPARES', text('TENANT_SPARES'), 0, 1_000),
     /** By the host:port of the server behind. */
     tenantPoolers: poolers('TENANT_POOLERS', text('TENANT_POOLERS')),
     retentionDays: integer('TENANT_RETENTION_DAYS', text('TENANT_RETENTION_DAYS'), 0, 36_500),

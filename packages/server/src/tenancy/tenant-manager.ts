@@ -19,6 +19,7 @@ import { createProvisioner, type Provisioner } from './provisioning/provisioner.
 import type { ProvisioningTools } from './provisioning/run.js';
 import { createRotator, type Rotator } from './rotation/rotator.js';
 import type { ServerTools } from './servers/manage-servers.js';
+import { keepSpares } from './spares/keep-spares.js';
 import { startWorker } from './worker.js';
 
 export interface TenantManagerOptions {
@@ -39,6 +40,8 @@ export interface TenantManagerOptions {
   readonly newId: () => string;
   readonly log: Log;
   readonly metrics?: Registry;
+  /** Stores made ahead, of each isolation on each server. Default 0. */
+  readonly spares?: number;
   /** Between looks for work that another process left behind, and for ended retentions. Default 5 s. */
   readonly workerIntervalMs?: number;
   readonly boundary?: ProvisioningTools['boundary'];
@@ -95,6 +98,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     provisioner,
     rotator,
     intervalMs: options.workerIntervalMs ?? 5_000,
+    keepSpares: (isStopped) => keepSpares(tools, { wanted: options.spares ?? 0, isStopped }),
   });
 
   return Object.freeze({

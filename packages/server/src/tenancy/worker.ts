@@ -23,6 +23,8 @@ export function startWorker(
     readonly provisioner: Provisioner;
     readonly rotator: Rotator;
     readonly intervalMs: number;
+    /** Brings spares to their number; after everything that somebody waits for. */
+    readonly keepSpares: (isStopped: () => boolean) => Promise<void>;
   },
 ): Worker {
   let stopped = false;
@@ -30,6 +32,18 @@ export function startWorker(
   let running: Promise<void> | undefined;
   let again = false;
 
+  let keeping: Promise<void> | undefined;
+
+  /** Beside the looks: nobody waits for a spare, least of all a start. */
+  const keep = (): void => {
+    if (stopped) return;
+    keeping ??= tools
+      .keepSpares(() => stopped)
+      .catch((error: unknown) => tools.log.warn({ err: error }, 'spares could not be brought to their number'))
+      .finally(() => {
+        keeping = undefined;
+      });
+  };
   const look = async (): Promise<void> => {
     do {
       again = false;
@@ -37,6 +51,7 @@ export function startWorker(
         await resumeUnfinished(tools);
         await tools.rotator.takeUnfinished();
         await purgeEnded(tools, () => stopped);
+        keep();
       } catch (error) {
         tools.log.error({ err: error }, 'the tenants worker could not look for work');
       }
@@ -69,6 +84,7 @@ export function startWorker(
       stopped = true;
       clearInterval(timer);
       await running;
+      await keeping;
     },
   });
 }

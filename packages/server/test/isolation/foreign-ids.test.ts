@@ -25,9 +25,11 @@ const withIds = routes.filter((route) => kindsOf(route).length > 0);
 
 /** What a client can tell two answers by, the ids that it sent itself taken out. */
 function seen({ status, headers, text }: Reply, sent: Ids) {
-  const plain = Object.entries(sent).reduce((rest, [kind, id]) => rest.replaceAll(id, `<${kind}>`), text);
+  const plain = (said: string) =>
+    Object.entries(sent).reduce((rest, [kind, id]) => rest.replaceAll(id, `<${kind}>`), said);
   const own = ['date', 'x-request-id'];
-  return { status, text: plain, headers: [...headers].filter(([name]) => !own.includes(name)) };
+  const shown = [...headers].filter(([name]) => !own.includes(name)).map(([name, value]) => [name, plain(value)]);
+  return { status, text: plain(text), headers: shown };
 }
 
 /** Sends the route with ids of a neighbour, then with ids of nothing: the two answers must be one. */

@@ -69,6 +69,7 @@ export async function startTenants(
     },
     defaultIsolation: config.defaultIsolation,
     retentionDays: config.retentionDays,
+    spares: config.tenantSpares,
     isLocal: config.environmentName === 'local',
     now,
     newId,

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { isContract, lastExpand } from '../../postgres/migration.js';
 import { finishUnfinished } from '../operations.js';
 import { getPlacement } from '../placement.js';
+import { takeSpare } from '../spares/take-spare.js';
 import { findTenant, lockTenant, setTenantStatus } from '../tenant-record.js';
 import type { ProvisioningRun, ProvisioningTools } from './run.js';
 import { openSeed } from './seed-input.js';
@@ -57,6 +58,10 @@ async function attempt(tools: ProvisioningTools, tenantId: TenantId): Promise<Pr
   let run: Awaited<ReturnType<typeof openRun>> | undefined;
   try {
     run = await openRun(tools, tenantId, input);
+    if (Object.keys(done).length === 0 && (await takeSpare(run.value))) {
+      for (const { name } of spareSteps) done[name] = 0;
+      await recordAll(tools, tenantId, spareSteps);
+    }
     for (const step of provisioningSteps) {
       if (step.name in done) continue;
       stepName = step.name;
@@ -107,6 +112,25 @@ async function openRun(tools: ProvisioningTools, tenantId: TenantId, input: stri
     await client?.end().catch(() => {});
   };
   return { value, close };
+}
+
+/** What is done when a spare has been taken. */
+const spareSteps = provisioningSteps.slice(0, -1);
+
+/** The taking itself is not recorded: cut short after it, the steps run on a store that has all of it already. */
+async function recordAll(
+  { control }: ProvisioningTools,
+  tenantId: TenantId,
+  steps: readonly { readonly name: string }[],
+): Promise<void> {
+  const done = Object.fromEntries(steps.map(({ name }) => [name, 0]));
+  await control.pool.query(
+    `with shown as (
+       update operation set step = 'take-spare', done = done + $3, updated_at = now()
+        where tenant_id = $1 and kind in ('tenant.provision', 'tenant.adopt') and state = 'running')
+     update provisioning set step = 'take-spare', done = done || $2::jsonb, updated_at = now() where tenant_id = $1`,
+    [tenantId, JSON.stringify(done), steps.length],
+  );
 }
 
 async function record({ control }: ProvisioningTools, tenantId: TenantId, step: string, ms: number): Promise<void> {

@@ -41,6 +41,13 @@ export async function probeIsolation(run: ProbedStore, known: readonly string[] 
   if (findings.length > 0) throw new Error(`isolation probes failed: ${findings.slice(0, 10).join('; ')}`);
 }
 
+/** Of a spare that was taken: the doors were tried before. Rights of all pairs as they are now, and a way in. */
+export async function proveTaken(run: ProbedStore): Promise<void> {
+  const neighbours = await listNeighbours(run.control.pool, run.tenant.id, run.placement.serverId);
+  const findings = (await Promise.all([clusterFindings(run, neighbours), ownDoor(run, [])])).flat();
+  if (findings.length > 0) throw new Error(`isolation probes failed: ${findings.slice(0, 10).join('; ')}`);
+}
+
 async function tryDoors(run: ProbedStore, neighbours: readonly Neighbour[]): Promise<string[]> {
   const { names, placement, tenant } = run;
   const others = pickSome(neighbours.filter(({ settled }) => settled));

@@ -1,0 +1,99 @@
+import type { AdminServer } from '../admin-connections.js';
+import { dropStore } from '../drop-store.js';
+import type { Isolation } from '../physical-names.js';
+import type { ProvisioningTools } from '../provisioning/run.js';
+import { templateMigrations } from '../template-database.js';
+import { makeSpare } from './make-spare.js';
+import { readSpare, readyMark, type Spare, spareStem } from './spare-names.js';
+
+export interface KeepSparesOptions {
+  /** Of each isolation on each open server; 0 keeps none and removes those there are. */
+  readonly wanted: number;
+  readonly isStopped: () => boolean;
+}
+
+const isolations: readonly Isolation[] = ['database', 'schema'];
+
+/** Random; one keeper a server at a time, whichever process. The lock ends with its connection, however that ends. */
+const keeperLock = '7410255930142263';
+
+/**
+ * Brings the number of spares to what is wanted, in the background. What a killed keeper left half-made, and what belongs
+ * to an older build, is removed first: under the lock nobody else can be making it.
+ */
+export async function keepSpares(tools: ProvisioningTools, options: KeepSparesOptions): Promise<void> {
+  const { rows } = await tools.control.pool.query<{ id: string }>(
+    `select id from server where kind = 'shared' and state = 'open' order by created_at, id`,
+  );
+  for (const { id } of rows) {
+    if (options.isStopped()) return;
+    const server = await tools.admin.server(id);
+    if (options.wanted === 0 && (await listSpares(tools, server)).length === 0) continue;
+    await asKeeper(server, () => keepOn(tools, server, options));
+  }
+}
+
+async function keepOn(tools: ProvisioningTools, server: AdminServer, options: KeepSparesOptions): Promise<void> {
+  const { names, ledgerMigrations } = tools;
+  const own = templateMigrations(ledgerMigrations).length;
+  const all = await listSpares(tools, server);
+  await tools.prepareHost(server);
+  const ready = new Map(isolations.map((isolation) => [isolation, [] as Spare[]]));
+  for (const spare of all) {
+    if (spare.migrations > own) continue; // a newer build's
+    const isOurs = spare.store.runtimeLogin.startsWith(spareStem(names, spare.isolation, ledgerMigrations));
+    if (spare.isReady && isOurs) ready.get(spare.isolation)?.push(spare);
+    else await drop(tools, server, spare);
+  }
+  for (const [isolation, spares] of ready) {
+    for (const spare of spares.slice(options.wanted)) await drop(tools, server, spare);
+    for (let count = spares.length; count < options.wanted && !options.isStopped(); count += 1)
+      await makeSpare(tools, server, isolation);
+  }
+}
+
+const drop = ({ names }: ProvisioningTools, server: AdminServer, { store }: Spare) =>
+  dropStore(server, { store, origin: 'created' }, names.sharedDatabase);
+
+export interface FoundSpare extends Spare {
+  readonly migrations: number;
+  readonly isReady: boolean;
+}
+
+/** By any part of it: a making or a removal may have been cut short. */
+export async function listSpares(
+  { names }: Pick<ProvisioningTools, 'names'>,
+  { cluster }: AdminServer,
+): Promise<FoundSpare[]> {
+  const { rows } = await cluster.query<{ name: string; ready: boolean }>(
+    `select name, bool_or(ready) as ready from (
+       select regexp_replace(rolname, '_(owner|migrator)$', '') as name,
+              shobj_description(oid, 'pg_authid') is not distinct from $2 as ready
+         from pg_roles where starts_with(rolname, $1)
+       union all select datname, false from pg_database where starts_with(datname, $1)) part
+      group by name order by name`,
+    [`${names.prefix}_sp_`, readyMark],
+  );
+  return rows.flatMap(({ name, ready }) => {
+    const spare = readSpare(names, name);
+    return spare === undefined ? [] : [{ ...spare, isReady: ready }];
+  });
+}
+
+async function asKeeper(server: AdminServer, work: () => Promise<void>): Promise<void> {
+  const client = await server.cluster.connect();
+  let broken = false;
+  try {
+    const { rows } = await client.query<{ mine: boolean }>(`select pg_try_advisory_lock(${keeperLock}) as mine`);
+    if (rows[0]?.mine !== true) return;
+    try {
+      await work();
+    } finally {
+      await client.query(`select pg_advisory_unlock(${keeperLock})`).catch(() => {
+        broken = true; // the connection goes, and the lock with it
+      });
+    }
+  } finally {
+    client.release(broken);
+  }
+}

@@ -34,17 +34,17 @@ export interface QuotaOptions {
  * Holds each tenant to its quotas in this process (tenancy X-40): a token bucket and a count, no remote call. Only tenants
  * that have quotas take memory here.
  */
-export function createQuotas(options: QuotaOptions): QuotaGate {
+export function createQuotas(options: QuotaOptions): QuotaGate & { readonly size: number } {
   const { catalogue, clock = () => performance.now() } = options;
   const errors = quotaErrors();
   const uses = new Map<TenantId, Use>();
   const refused = options.registry && refusalCounter(options.registry);
 
-  catalogue.onChange(({ id, quotas }) => {
+  catalogue.onChange(({ id, quotas, status }) => {
     const use = uses.get(id);
     if (use === undefined) return;
     // What is under way still counts; only the bounds are new.
-    if (quotas === undefined && use.writing === 0) uses.delete(id);
+    if ((quotas === undefined || status === 'deleted') && use.writing === 0) uses.delete(id);
     else use.quotas = quotas ?? {};
   });
 
@@ -82,6 +82,10 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
   };
 
   return Object.freeze({
+    /** Tenants that take memory here. */
+    get size() {
+      return uses.size;
+    },
     exhausted(id: TenantId) {
       const use = uses.get(id);
       const seconds = use === undefined ? 0 : fill(use);

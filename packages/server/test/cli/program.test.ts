@@ -10,7 +10,7 @@ const commands = [
   ['demo'],
   ['tenants'],
   ...['create', 'adopt', 'list', 'get', 'suspend', 'reactivate', 'delete'].map((name) => ['tenants', name]),
-  ...['rotate', 'settings', 'associations', 'operations', 'audit'].map((name) => ['tenants', name]),
+  ...['update', 'rotate', 'settings', 'associations', 'operations', 'audit'].map((name) => ['tenants', name]),
   ['servers'],
   ...['add', 'list', 'drain', 'reopen', 'update', 'remove'].map((name) => ['servers', name]),
   ['keys'],

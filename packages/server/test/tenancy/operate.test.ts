@@ -89,6 +89,29 @@ test('connection settings take effect without a failed request; bad ones change 
   expect(body).toEqual({ connectionSettings: {} });
 });
 
+test('name and metadata change, nothing else does', async () => {
+  const tenant = await server.createTenant();
+  const path = `/v1/tenants/${tenant.id}`;
+  const change = (body: object) => server.operate('PATCH', path, { body });
+  expect(await change({ name: 'New', metadata: { tier: 1, region: 'south' } })).toMatchObject({
+    status: 200,
+    body: { name: 'New', slug: tenant.slug, metadata: { tier: 1, region: 'south' } },
+  });
+  expect((await change({ metadata: { tier: null, more: true } })).body.metadata).toEqual({
+    region: 'south',
+    more: true,
+  });
+  for (const bad of [{ slug: 'other' }, { isolation: 'schema' }, { metadata: { deep: { a: 1 } } }])
+    expect((await change(bad)).status, JSON.stringify(bad)).toBe(400);
+  expect((await server.operate('PUT', `${path}/cache/invalidate`)).body).toMatchObject({
+    name: 'New',
+    status: 'active',
+  });
+  expect(await server.operate('PATCH', `/v1/tenants/${crypto.randomUUID()}`, { body: {} })).toMatchObject({
+    status: 404,
+  });
+});
+
 test('a deletion is an operation that waits, and reactivating calls it off', async () => {
   const tenant = await server.createTenant();
   const act = (method: string, path = '') => server.operate(method, `/v1/tenants/${tenant.id}${path}`);

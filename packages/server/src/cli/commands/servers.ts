@@ -3,8 +3,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connection-settings.js';
 import { CliError } from '../cli-error.js';
 import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
+import { readPair, wholeNumber } from '../option-readers.js';
 import { createProgress } from '../progress.js';
-import { wholeNumber } from './tenants-operate.js';
 
 interface ServerAnswer {
   readonly id: string;
@@ -43,7 +43,7 @@ function withServerOptions(command: Command): Command {
     .option('--capacity <n>', 'tenants at most; none: no bound', (text) =>
       text === 'none' ? null : wholeNumber(0, 1_000_000)(text),
     )
-    .option('--label <key=value>', 'may be given several times; replaces those there are', readLabel)
+    .option('--label <key=value>', 'may be given several times; replaces those there are', readPair)
     .option('--replica <host:port>', 'a streaming replica; may be given several times', readReplica);
 }
 
@@ -131,12 +131,6 @@ export function connectionBody({ host, port, database, user, password, ssl }: Co
     sslmode: ssl === undefined ? 'disable' : ssl.rejectUnauthorized ? 'verify-full' : 'require',
     ...(ssl?.ca === undefined ? {} : { sslrootcert: ssl.ca }),
   };
-}
-
-export function readLabel(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, key, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
-  if (key === undefined || value === undefined) throw new InvalidArgumentError('key=value');
-  return { ...before, [key]: value };
 }
 
 function readReplica(text: string, before: readonly { host: string; port: number }[] = []) {

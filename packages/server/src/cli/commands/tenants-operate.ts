@@ -10,10 +10,12 @@ import {
   readPages,
   withOperatorOptions,
 } from '../operators.js';
+import { readPair, wholeNumber } from '../option-readers.js';
 import { quotasCommand } from './tenants-quotas.js';
 
 /** What is done with a tenant that is there: credentials, settings, services; and what was done. */
 export const operateCommands = (): Command[] => [
+  updateCommand(),
   rotateCommand(),
   settingsCommand(),
   quotasCommand(),
@@ -23,6 +25,25 @@ export const operateCommands = (): Command[] => [
 ];
 
 const one = (id: string) => `/v1/tenants/${encodeURIComponent(id)}`;
+
+function updateCommand(): Command {
+  return withOperatorOptions(new Command('update'))
+    .description('changes the display name of a tenant, or its metadata')
+    .argument('<id>', 'the tenant’s id')
+    .option('--name <text>', 'display name')
+    .option('--metadata <key=value>', 'may be given several times; an empty value removes the key', readPair)
+    .action(async (id: string, options: OperatorOptions & { name?: string; metadata?: Record<string, string> }) => {
+      const client = await clientOf(options);
+      const { name, metadata } = options;
+      const patch = Object.entries(metadata ?? {}).map(([key, value]) => [key, value === '' ? null : value]);
+      const body = {
+        ...(name === undefined ? {} : { name }),
+        ...(metadata === undefined ? {} : { metadata: Object.fromEntries(patch) }),
+      };
+      const tenant = await client.send<{ id: string; name: string; metadata: object }>('PATCH', one(id), body);
+      print(options, tenant, () => console.log(`${tenant.id}  ${tenant.name}  ${JSON.stringify(tenant.metadata)}`));
+    });
+}
 
 function rotateCommand(): Command {
   return withOperatorOptions(new Command('rotate'))
@@ -203,12 +224,4 @@ function auditCommand(): Command {
         });
       },
     );
-}
-
-export function wholeNumber(from: number, to: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= from && value <= to) return value;
-    throw new InvalidArgumentError(`a whole number from ${from} to ${to}`);
-  };
 }

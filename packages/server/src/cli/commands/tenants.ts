@@ -5,8 +5,9 @@ import { parseDatabaseUrl } from '../../postgres/connection-settings.js';
 import type { TenantAnswer, TenantsClient } from '../../tenancy/tenants-client.js';
 import { CliError } from '../cli-error.js';
 import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
+import { readPair } from '../option-readers.js';
 import { createProgress } from '../progress.js';
-import { connectionBody, readLabel } from './servers.js';
+import { connectionBody } from './servers.js';
 import { operateCommands } from './tenants-operate.js';
 
 /** `cofferdam tenants …`: what an operator does with tenants, through the Tenant Manager's API. */
@@ -54,7 +55,7 @@ function createCommand(name: 'create' | 'adopt'): Command {
     command
       .addOption(new Option('--isolation <mode>', 'default: TENANT_ISOLATION').choices(['database', 'schema']))
       .option('--server <id>', 'on this server; default: on the least full one')
-      .option('--label <key=value>', 'on a server that carries it; may be given several times', readLabel)
+      .option('--label <key=value>', 'on a server that carries it; may be given several times', readPair)
       .option(
         '--database-url <url>',
         'in an empty database of your own, by a login that owns it and has CREATEROLE; rather set TENANT_DATABASE_URL',

@@ -11,6 +11,7 @@ import { getQuotasRoute, putQuotasRoute } from './quotas.js';
 import { getTenantRoute, listActiveTenantsRoute, listTenantsRoute } from './read-tenants.js';
 import { rotateCredentialsRoute } from './rotate-credentials.js';
 import { serverRoutes } from './servers.js';
+import { invalidateCacheRoute, updateTenantRoute } from './update-tenant.js';
 
 export { createOperatorAdmission, type OperatorContext } from './admission.js';
 export { renderTenancyError } from './render-error.js';
@@ -22,6 +23,8 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     listTenantsRoute(manager),
     listActiveTenantsRoute(manager),
     getTenantRoute(manager),
+    updateTenantRoute(manager),
+    invalidateCacheRoute(manager),
     suspendTenantRoute(manager),
     reactivateTenantRoute(manager),
     deleteTenantRoute(manager),

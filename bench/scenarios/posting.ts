@@ -38,8 +38,9 @@ export const batchOf200 = postScenario({
   ...ours,
   ...main,
   name: 'batch',
-  title: `ours, ${entriesPerBatch} to a request, 4 connections`,
-  connections: 4,
+  title: `ours, ${entriesPerBatch} to a request, 8 connections`,
+  // Enough for two full batches under way and a third to come.
+  connections: 8,
   route: 'batch',
   makeBody: (books) => {
     const make = randomTransfers(books);

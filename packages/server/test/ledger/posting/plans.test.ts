@@ -32,7 +32,9 @@ describe('the plans that posting keeps', () => {
         'select name, array_length(parameter_types, 1) as parameters from pg_prepared_statements',
       );
       const names = statements.map((statement) => statement.name);
-      expect(names).toEqual(expect.arrayContaining(['lock-balances', 'read-batch-context', 'write-batch']));
+      expect(names).toEqual(
+        expect.arrayContaining(['lock-balances', 'read-batch-context', 'write-batch-0000', 'write-batch-1000']),
+      );
       // Whether PostgreSQL keeps one plan or makes one for the values at hand is its own decision: look at the worse case.
       await beginPosting(client as TenantClient);
       await client.query('set local plan_cache_mode = force_generic_plan');

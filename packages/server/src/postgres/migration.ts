@@ -5,7 +5,7 @@ export interface Migration {
   readonly sql: string;
   /**
    * `expand` (default): the build before this one still works on the result. `contract`: takes away what only older
-   * builds use, so it waits until none of them runs (docs/adr/0012-fleet-migrations.md).
+   * builds use, so it waits until none of them runs (docs/adr/0013-fleet-migrations.md).
    */
   readonly kind?: 'expand' | 'contract';
 }

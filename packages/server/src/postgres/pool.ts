@@ -126,7 +126,7 @@ function clientConfig(settings: ConnectionSettings, options: Omit<PoolOptions, '
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     keepAlive: true,
     types: typeParsers as pg.CustomTypesConfig,
-    // A pooler refuses start-up options; the login's own settings (`alter role … set`) say the same (ADR 0014).
+    // A pooler refuses start-up options; the login's own settings (`alter role … set`) say the same (ADR 0013).
     ...(settings.pooler ? {} : { options: startupOptions(options) }),
   };
 }

@@ -15,7 +15,7 @@ import { databaseVariables, environmentHelp } from './environment-help.js';
 
 interface Options {
   readonly parallel: number;
-  readonly canary?: number | readonly string[];
+  readonly canary: number | readonly string[];
   readonly failureRatio: number;
   readonly lockTimeout: number;
   readonly patience: number;
@@ -32,6 +32,7 @@ export function migrateCommand(): Command {
       '--canary <n|ids>',
       'tenants that go first, a number or ids separated by commas; when one fails, the others are left alone',
       readCanary,
+      1,
     )
     .option('--failure-ratio <share>', 'stop when more than this share has failed (three at least)', readShare, 0.05)
     .option('--lock-timeout <ms>', 'longest that requests wait behind one attempt', between(10, 60_000), 200)
@@ -86,7 +87,7 @@ async function bringUpToDate(ground: Ground, closers: Closers, progress: Progres
       patienceMs: options.patience * 1_000,
       readerLogin: options.contractNow ? undefined : ground.names.role('control_reader'),
       onProgress: (done, total, failed) => progress.say(progressBar(done, total, failed)),
-      ...(options.canary === undefined ? {} : { canary: options.canary }),
+      canary: options.canary,
     }),
   );
   if (options.json) console.log(JSON.stringify(report, undefined, 2));

@@ -279,6 +279,8 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     trustsProxy: options.trustedProxies.length > 0,
     login: { login, secondFactor },
     offersPasswordReset: passwordReset.available,
+    beginners: createFailureLimiter({ now, failuresMax: 300, what: 'logins begun from this address' }),
+    onBegun: housekeeping.visit,
     now,
   });
   mountPasswordReset(app, passwordReset);

@@ -286,6 +286,30 @@ describe('authorization code with PKCE', () => {
     expect((await access.app.inject({ url, headers })).statusCode).toBe(404);
   });
 
+  it('lets one address begin so many logins a minute, and clears away what never ends', async () => {
+    const begin = (remoteAddress: string) => access.app.inject({ url: authorizeUrl(newVerifier()), remoteAddress });
+    const unknown = () => access.app.inject({ url: '/oidc/auth?client_id=nobody', remoteAddress: '198.51.100.9' });
+    expect((await begin('198.51.100.9')).statusCode).toBe(303);
+    for (let round = 1; round < 300; round += 1) await unknown();
+    const refused = await begin('198.51.100.9');
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '60']);
+    expect(refused.body).toContain('role="alert"');
+    expect((await begin('198.51.100.10')).statusCode).toBe(303);
+
+    const old = () =>
+      withDirectory(access.store, tenant.tenantId, ({ db }) =>
+        db
+          .selectFrom('oidc_record')
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .where('expires_at', '<', access.clock.now.toISOString())
+          .executeTakeFirstOrThrow(),
+      );
+    access.clock.forward(3 * 3_600);
+    expect(Number((await old()).count)).toBeGreaterThan(0);
+    await begin('198.51.100.10');
+    await expect.poll(async () => Number((await old()).count)).toBe(0);
+  });
+
   // The last: it uses up what one address may get wrong.
   it('meets damaged requests and forms with neither a code nor a 5xx', { timeout: 30_000 }, async () => {
     const url = authorizeUrl(newVerifier());

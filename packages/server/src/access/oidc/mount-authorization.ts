@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type Provider from 'oidc-provider';
 import { AccessError } from '../access-errors.js';
 import { findTenantOfClient } from '../directory/with-directory.js';
+import type { FailureLimiter } from '../login/failure-limiter.js';
 import { singleTenantId } from '../reserved-tenants.js';
 import { type AuthorizationLogin, answerStep } from './answer-step.js';
 import { pageHeaders, renderErrorPage, renderLoginPage } from './login-page.js';
@@ -15,6 +16,10 @@ export interface AuthorizationOptions extends TenantProviderOptions {
   readonly multiTenant: boolean;
   readonly login: AuthorizationLogin;
   readonly offersPasswordReset: boolean;
+  /** By address: each login that is begun leaves rows for ten minutes, whoever begins it. */
+  readonly beginners: FailureLimiter;
+  /** Clears away what began and never ended. */
+  readonly onBegun: (tenantId: TenantId) => void;
 }
 
 export const authorizationUrl = '/oidc/auth';
@@ -27,7 +32,7 @@ const providersMax = 100;
  * oidc-provider is reachable.
  */
 export function mountAuthorization(app: FastifyInstance, options: AuthorizationOptions): void {
-  const { store, multiTenant, login, offersPasswordReset } = options;
+  const { store, multiTenant, login, offersPasswordReset, beginners, onBegun } = options;
   const providers = new LRUCache<TenantId, Promise<Provider>>({ max: providersMax });
 
   function providerOf(tenantId: TenantId): Promise<Provider> {
@@ -65,9 +70,18 @@ export function mountAuthorization(app: FastifyInstance, options: AuthorizationO
     reply.code(status).headers(pageHeaders(origins)).send(html);
 
   app.get(authorizationUrl, async (request, reply) => {
+    try {
+      beginners.check(request.ip);
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error;
+      const wait = { 'retry-after': String(error.info.retryAfterSeconds ?? 60) };
+      return sendPage(reply.headers(wait), error.status, renderErrorPage(error.info.message));
+    }
+    beginners.countFailure(request.ip);
     const { client_id: clientId } = request.query as { client_id?: string };
     const tenantId = clientId ? await findTenantOfClient(store, clientId) : undefined;
     if (!isOfThisMode(tenantId)) return sendPage(reply, 400, renderErrorPage('The application is not known here.'));
+    onBegun(tenantId);
     await handOver(tenantId, request, reply);
     return reply;
   });

@@ -1,0 +1,84 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { get } from './support/access-manager.js';
+import { openIdentity } from './support/identity.js';
+
+const { access, tokenA, send, newApplication, machineLogin, close } = await openIdentity();
+afterAll(close);
+
+describe('applications', () => {
+  it('show their secret once and log in with it', async () => {
+    const made = await newApplication(tokenA);
+    expect(made).toMatchObject({ name: 'midaz', description: 'robot', role: 'viewer', disabled: false, system: false });
+    expect((await machineLogin(made)).statusCode).toBe(200);
+    for (const url of ['/v1/applications', `/v1/applications/${made.id}`]) {
+      const read = await send('GET', url, tokenA);
+      expect(read.statusCode).toBe(200);
+      expect(read.body).not.toMatch(/secret/i);
+      expect(read.body).toContain(made.clientId);
+    }
+    expect(access.logged.join('')).not.toContain(made.clientSecret);
+  });
+
+  it('are gone at once when they are deleted or disabled', async () => {
+    for (const end of ['DELETE', 'PATCH'] as const) {
+      const made = await newApplication(tokenA, { role: 'editor' });
+      const token = (await machineLogin(made)).json().accessToken;
+      expect((await get(access, '/v1/permissions', token)).statusCode).toBe(200);
+      await send(end, `/v1/applications/${made.id}`, tokenA, end === 'PATCH' ? { disabled: true } : undefined);
+      expect((await get(access, '/v1/permissions', token)).statusCode).toBe(401);
+      expect((await machineLogin(made)).statusCode).toBe(401);
+    }
+  });
+
+  it('rotate their secret with an overlap, or without', async () => {
+    const made = await newApplication(tokenA);
+    const url = `/v1/applications/${made.id}/rotate-secret`;
+    const second = (await send('POST', url, tokenA, { overlapSeconds: 600 })).json();
+    expect(Date.parse(second.previousSecretUntil) - access.clock.now.getTime()).toBe(600_000);
+    for (const secret of [made, second]) expect((await machineLogin(secret)).statusCode).toBe(200);
+    const third = (await send('POST', url, tokenA, { overlapSeconds: 600 })).json();
+    expect((await machineLogin(made)).statusCode).toBe(401);
+    for (const secret of [second, third]) expect((await machineLogin(secret)).statusCode).toBe(200);
+    access.clock.forward(601);
+    expect((await machineLogin(second)).statusCode).toBe(401);
+    const leaked = (await send('POST', url, tokenA, { overlapSeconds: 0 })).json();
+    expect(leaked.previousSecretUntil).toBeNull();
+    expect((await machineLogin(third)).statusCode).toBe(401);
+    expect((await machineLogin(leaked)).statusCode).toBe(200);
+  });
+
+  it('end at their time and come from where they may only', async () => {
+    const expiresAt = new Date(access.clock.now.getTime() + 60_000).toISOString();
+    const ending = await newApplication(tokenA, { expiresAt });
+    expect((await machineLogin(ending)).statusCode).toBe(200);
+    access.clock.forward(61);
+    expect((await machineLogin(ending)).statusCode).toBe(401);
+    const bound = await newApplication(tokenA, { allowedAddresses: ['198.51.100.0/24', '2001:db8::/32'] });
+    expect((await machineLogin(bound, '192.0.2.1')).statusCode).toBe(401);
+    for (const address of ['198.51.100.7', '::ffff:198.51.100.7', '2001:db8::1'])
+      expect((await machineLogin(bound, address)).statusCode, address).toBe(200);
+    for (const body of [
+      { expiresAt: '2020-01-01T00:00:00Z' },
+      { expiresAt: 'tomorrow' },
+      { allowedAddresses: ['10.0.0.0/33'] },
+      { allowedAddresses: ['example.com'] },
+      { name: 'anything' },
+      { role: 'owner' },
+    ]) {
+      const refused = await send('POST', '/v1/applications', tokenA, { name: 'midaz', ...body });
+      expect([refused.statusCode, refused.json().code], JSON.stringify(body)).toEqual([400, 'IDE-0009']);
+    }
+  });
+
+  it('of the system are protected', async () => {
+    const system = (await send('GET', '/v1/applications', tokenA))
+      .json()
+      .find((one: { system: boolean }) => one.system);
+    for (const answer of [
+      await send('DELETE', `/v1/applications/${system.id}`, tokenA),
+      await send('PATCH', `/v1/applications/${system.id}`, tokenA, { disabled: true }),
+      await send('POST', `/v1/applications/${system.id}/rotate-secret`, tokenA, {}),
+    ])
+      expect([answer.statusCode, answer.json().code]).toEqual([403, 'IDE-0104']);
+  });
+});

@@ -14,7 +14,7 @@ export interface Ground {
   readonly apiKey: string;
   readonly server: ServerProcess;
   /** Stops the server and starts it again: nothing is known of any tenant then. */
-  restart(): Promise<void>;
+  restart(environment?: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function openGround(
     });
     closers.push(() => postgres.stop());
     const apiKey = randomBytes(16).toString('hex');
-    const start = () =>
+    const start = (more: Readonly<Record<string, string>> = {}) =>
       startServerProcess(
         [
           '--max-semi-space-size=64',
@@ -59,6 +59,7 @@ export async function openGround(
           MULTI_TENANT_ENABLED: 'true',
           LOG_LEVEL: 'info',
           ...environment,
+          ...more,
         },
       );
     const encryptionKey = randomBytes(32).toString('base64');
@@ -72,9 +73,9 @@ export async function openGround(
       get server() {
         return server;
       },
-      async restart() {
+      async restart(more) {
         await server.stop();
-        server = await start();
+        server = await start(more);
       },
       close,
     };

@@ -7,6 +7,7 @@ import { countConnections } from './connection-count.js';
 import { openGround } from './ground.js';
 import { type Phase, postOn, visitEach } from './phases.js';
 import { provision } from './residents.js';
+import { provisionFromSpares } from './spares.js';
 
 const help = `npm run bench:density -- [options]
 
@@ -100,6 +101,8 @@ async function run(): Promise<void> {
     const coldStart = await visitEach(ground, residents.slice(first.length), 'post');
     const after = await memoryOf();
     await count.stop();
+    say('warm spares');
+    const spares = await provisionFromSpares(ground, quick ? 3 : 8);
     const rest = tenants - first.length;
     const kilobytes = (key: 'heap' | 'rss') => (after[key] - before[key]) / rest / 1000;
 
@@ -122,6 +125,8 @@ async function run(): Promise<void> {
       target('errors', 'errors', errors, '<=', 0),
       target('provisionDatabaseMs', 'provisioning by database, p50, ms', percentile(alone.database, 0.5), '<=', 300),
       target('provisionSchemaMs', 'provisioning by schema, p50, ms', percentile(alone.schema, 0.5), '<=', 300),
+      target('spareDatabaseMs', 'the same from a warm spare', percentile(spares.database, 0.5), '<=', 50),
+      target('spareSchemaMs', 'by schema from a warm spare', percentile(spares.schema, 0.5), '<=', 50),
     ];
     const lines = [
       ['phase', 'per second', 'p50 ms', 'p99 ms', 'tenants', 'CPU server', 'CPU PostgreSQL', 'errors'],

@@ -34,14 +34,6 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return sqlState(error) === '23505' && (constraint === undefined || violatedConstraint(error) === constraint);
 }
 
-export function isCheckViolation(error: unknown, constraint?: string): boolean {
-  return sqlState(error) === '23514' && (constraint === undefined || violatedConstraint(error) === constraint);
-}
-
-export function isForeignKeyViolation(error: unknown, constraint?: string): boolean {
-  return sqlState(error) === '23503' && (constraint === undefined || violatedConstraint(error) === constraint);
-}
-
 /** 42501: the wall between tenants answered. */
 export function isPermissionDenied(error: unknown): boolean {
   return sqlState(error) === '42501';

@@ -1,3 +1,5 @@
+import { isSafe } from '../http/safe-url.js';
+import { OperatorError } from '../postgres/operator-error.js';
 import type { NewTenant } from './create-tenant.js';
 import type { TenantStatus } from './tenant-record.js';
 
@@ -46,24 +48,25 @@ export interface TenantsClient {
 }
 
 export interface TenantsClientOptions {
-  /** `http://127.0.0.1:4003`. Plain HTTP only to loopback unless `allowInsecure`: the key travels with each call. */
+  /** `http://127.0.0.1:4003`. Plain HTTP only to this machine: the key travels with each call. */
   readonly baseUrl: string;
   readonly apiKey: string;
   /** Who is acting, for the audit: X-Operator. */
   readonly operator?: string;
-  readonly allowInsecure?: boolean;
   /** Default 30 s. */
   readonly timeoutMs?: number;
 }
 
 const answerBytesMax = 10 * 1024 * 1024;
 
-/** The operators' API of a running Tenant Manager. Every method rejects with TenantsClientError on a refusal. */
+/**
+ * The operators' API of a running Tenant Manager. Every method rejects with TenantsClientError on a refusal.
+ * @throws OperatorError for a URL on which others could read the key
+ */
 export function createTenantsClient(options: TenantsClientOptions): TenantsClient {
   const base = new URL(options.baseUrl);
-  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(base.hostname);
-  if (base.protocol !== 'https:' && !isLoopback && options.allowInsecure !== true)
-    throw new Error(`${base.origin}: the Tenant Manager's key may travel over https only, or to loopback`);
+  if (!isSafe(base))
+    throw new OperatorError(`${base.origin}: the Tenant Manager must be reached over https, except on this machine`);
 
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(new URL(path, base), {

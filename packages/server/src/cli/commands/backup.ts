@@ -7,14 +7,12 @@ import { CliError } from '../cli-error.js';
 import { restoreBooks } from '../restore-books.js';
 import { withBooks } from '../with-books.js';
 import { writePrivateFile } from '../write-private-file.js';
+import { booksHelp } from './environment-help.js';
 
 interface Common {
   readonly tenant?: string;
   readonly json?: boolean;
 }
-
-const databaseHelp =
-  '\nWorks on the database itself: needs DATABASE_URL and COFFERDAM_ENCRYPTION_KEY, or the data folder (COFFERDAM_DATA_DIR) of a server that is not running.\nExit codes: 0 done, 1 refused or failed and nothing left half done, 2 called or configured wrongly.\n';
 
 /** `cofferdam backup …`: the books of one tenant, encrypted and labelled. */
 export function backupCommand(): Command {
@@ -52,7 +50,7 @@ function createCommand(): Command {
     .requiredOption('--to <folder>', 'an empty or missing folder, one for each backup')
     .requiredOption('--recipient <age1…>', 'who can open it; may be given several times', recipients, [])
     .option('--json', 'print the label')
-    .addHelpText('after', databaseHelp)
+    .addHelpText('after', booksHelp)
     .action(async ({ tenant, to, recipient, json }: Common & { to: string; recipient: string[] }) => {
       await withBooks(tenant, 'backup', ({ store, tenant: whose, progress, now }) =>
         exportBooks(store, {
@@ -91,7 +89,7 @@ function restoreCommand(): Command {
     .option('--replace', 'the books that are there make room; the tenant must be suspended')
     .option('--as-new', 'the backup is of another tenant, and this one is to begin with its books')
     .option('--json', 'print the label')
-    .addHelpText('after', databaseHelp)
+    .addHelpText('after', booksHelp)
     .action(async (options: Common & { from: string; identity: string; replace?: boolean; asNew?: boolean }) => {
       const { tenant, from, identity, replace = false, asNew = false, json } = options;
       const label = await labelOf(from);

@@ -6,6 +6,7 @@ import { type ExportFormat, exportFormats, type Manifest } from '../../ledger/ex
 import { plainFolder } from '../../ledger/exit/plain-folder.js';
 import { CliError } from '../cli-error.js';
 import { withBooks } from '../with-books.js';
+import { booksHelp } from './environment-help.js';
 
 interface Common {
   readonly tenant?: string;
@@ -24,10 +25,7 @@ function withCommonOptions(command: Command): Command {
   return command
     .option('--tenant <id>', 'whose books; left out in single-tenant mode')
     .option('--json', 'print the manifest, for scripts')
-    .addHelpText(
-      'after',
-      '\nWorks on the database itself: needs DATABASE_URL and COFFERDAM_ENCRYPTION_KEY, or the data folder (COFFERDAM_DATA_DIR) of a server that is not running.\nExit codes: 0 done, 1 refused or failed and nothing left half done, 2 called or configured wrongly.\n',
-    );
+    .addHelpText('after', booksHelp);
 }
 
 function exportCommand(): Command {

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../../config.js';
 import { type AuditFinding, auditBooks } from '../../ledger/audit/audit-books.js';
@@ -11,7 +10,9 @@ import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
 import type { Closers, Ground } from '../parts/part.js';
 import { openFleet, openSingleStore, prepareFleet } from '../parts/stores.js';
+import { wholeNumber } from '../option-readers.js';
 import { createProgress, type Progress } from '../progress.js';
+import { table } from '../table.js';
 import { withGround } from '../with-ground.js';
 import { databaseVariables, environmentHelp } from './environment-help.js';
 
@@ -42,7 +43,7 @@ export function doctorCommand(): Command {
     .description('examines servers, rights, tenants and their books, and says of each finding what to do')
     .option('--only <checks>', 'these checks alone, separated by commas', readChecks)
     .option('--skip <checks>', 'all but these', readChecks)
-    .option('--parallel <n>', 'tenants examined at the same time', readParallel, 4)
+    .option('--parallel <n>', 'tenants examined at the same time', wholeNumber(1, 99), 4)
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',
@@ -119,12 +120,12 @@ function print({ findings, books }: Examination): void {
   for (const { severity, subject, problem, remedy } of findings)
     console.log(`${severity.padEnd(8)}${subject}: ${problem}\n        ${remedy}`);
   if (books.length > 0) {
-    const table = new Table({ head: ['store', 'rule', 'rows', 'first'], style: { head: [], border: [] } });
-    for (const { store, findings: broken } of books) {
-      if (broken.length === 0) table.push([store, 'all rules hold', 0, '']);
-      for (const { rule, count, example } of broken) table.push([store, rule, count, example]);
-    }
-    console.log(table.toString());
+    const rows = books.flatMap(({ store, findings: broken }) =>
+      broken.length === 0
+        ? [[store, 'all rules hold', 0, '']]
+        : broken.map(({ rule, count, example }) => [store, rule, count, example]),
+    );
+    console.log(table(rows, ['store', 'rule', 'rows', 'first']));
   }
   const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
   console.log(`${count('error')} errors, ${count('warning')} warnings, ${count('note')} notes`);
@@ -149,10 +150,4 @@ function readChecks(text: string): string[] {
   const unknown = ids.filter((id) => !allChecks.includes(id));
   if (unknown.length > 0) throw new InvalidArgumentError(`${unknown.join(', ')}: there are ${allChecks.join(', ')}.`);
   return ids;
-}
-
-function readParallel(text: string): number {
-  const value = /^\d{1,2}$/.test(text) ? Number(text) : 0;
-  if (value < 1) throw new InvalidArgumentError('give a whole number from 1 to 99.');
-  return value;
 }

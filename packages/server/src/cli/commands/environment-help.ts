@@ -17,3 +17,7 @@ export function environmentHelp(names: readonly Variable[] = Object.keys(variabl
   });
   return `\nEnvironment:\n${lines.join('\n')}\n`;
 }
+
+/** Of commands on the books of one tenant, below their `--help`. */
+export const booksHelp =
+  '\nWorks on the database itself: needs DATABASE_URL and COFFERDAM_ENCRYPTION_KEY, or the data folder (COFFERDAM_DATA_DIR) of a server that is not running.\nExit codes: 0 done, 1 refused or failed and nothing left half done, 2 called or configured wrongly.\n';

@@ -1,11 +1,12 @@
-import Table from 'cli-table3';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { deriveServiceKey } from '../../access/credentials/service-key.js';
 import { rotationLeadSeconds } from '../../access/keys/key-ring.js';
 import { readConfig } from '../../config.js';
 import { refuseUnsafeUrl } from '../../http/safe-url.js';
 import { CliError } from '../cli-error.js';
 import { encryptionKeyOfServer } from '../local-secrets.js';
+import { wholeNumber } from '../option-readers.js';
+import { table } from '../table.js';
 
 interface Common {
   readonly url?: string;
@@ -56,7 +57,7 @@ function rotateCommand(): Command {
     .option(
       '--lead <seconds>',
       'how long the new key is published before it signs; verifiers keep keys for 10 minutes',
-      wholeSeconds,
+      wholeNumber(0, 86_400),
       rotationLeadSeconds,
     )
     .option(
@@ -67,11 +68,6 @@ function rotateCommand(): Command {
       const body = withdrawOld ? { withdrawOld: true } : { leadSeconds: lead };
       print(options, [(await ask(options, 'POST', body)) as KeyAnswer]);
     });
-}
-
-function wholeSeconds(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('give a whole number of seconds, at most a day.');
-  return Number(text);
 }
 
 async function ask({ url }: Common, method: 'GET' | 'POST', body?: object): Promise<unknown> {
@@ -104,11 +100,14 @@ function print({ json }: Common, keys: readonly KeyAnswer[]): void {
     console.log(JSON.stringify(keys, undefined, 2));
     return;
   }
-  const table = new Table({
-    head: ['kid', 'algorithm', 'state', 'created', 'signs from', 'published until'],
-    style: { head: [], border: [] },
-  });
-  for (const { kid, algorithm, state, createdAt, activateAt, publishUntil } of keys)
-    table.push([kid, algorithm, state, createdAt, activateAt ?? createdAt, publishUntil ?? '']);
-  console.log(table.toString());
+  const head = ['kid', 'algorithm', 'state', 'created', 'signs from', 'published until'];
+  const rows = keys.map(({ kid, algorithm, state, createdAt, activateAt = createdAt, publishUntil = '' }) => [
+    kid,
+    algorithm,
+    state,
+    createdAt,
+    activateAt,
+    publishUntil,
+  ]);
+  console.log(table(rows, head));
 }

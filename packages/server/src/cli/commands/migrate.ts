@@ -8,6 +8,7 @@ import { createLog } from '../log.js';
 import { openAccessDatabase } from '../parts/access-part.js';
 import type { Closers, Ground } from '../parts/part.js';
 import { openFleet, openSingleStore } from '../parts/stores.js';
+import { wholeNumber } from '../option-readers.js';
 import { createProgress, type Progress } from '../progress.js';
 import { progressBar } from '../progress-bar.js';
 import { withGround } from '../with-ground.js';
@@ -27,7 +28,7 @@ interface Options {
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('brings every database up to date: the books of the one tenant, or of all of them')
-    .option('--parallel <n>', 'tenants worked at at the same time', between(1, 64), 4)
+    .option('--parallel <n>', 'tenants worked at at the same time', wholeNumber(1, 64), 4)
     .option(
       '--canary <n|ids>',
       'tenants that go first, a number or ids separated by commas; when one fails, the others are left alone',
@@ -35,11 +36,11 @@ export function migrateCommand(): Command {
       1,
     )
     .option('--failure-ratio <share>', 'stop when more than this share has failed (three at least)', readShare, 0.05)
-    .option('--lock-timeout <ms>', 'longest that requests wait behind one attempt', between(10, 60_000), 200)
+    .option('--lock-timeout <ms>', 'longest that requests wait behind one attempt', wholeNumber(10, 60_000), 200)
     .option(
       '--patience <s>',
       'how long to go on trying for a lock before a tenant counts as failed',
-      between(0, 3_600),
+      wholeNumber(0, 3_600),
       60,
     )
     .option('--contract-now', 'run contract migrations although processes of an older build may be running')
@@ -132,14 +133,6 @@ function printDrift({ compared, behind, drifted, failed, ms }: DriftReport): voi
   for (const { tenantId, error } of failed) console.log(`${tenantId}  could not be looked at: ${error}`);
   const later = behind > 0 ? `; ${behind} are behind and were compared with their own version` : '';
   console.log(`${compared} tenants compared in ${(ms / 1000).toFixed(1)} s, ${drifted.length} differ${later}`);
-}
-
-function between(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`give a whole number from ${min} to ${max}.`);
-  };
 }
 
 function readShare(text: string): number {

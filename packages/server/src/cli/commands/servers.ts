@@ -1,10 +1,10 @@
-import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connection-settings.js';
 import { CliError } from '../cli-error.js';
 import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
 import { readPair, wholeNumber } from '../option-readers.js';
 import { createProgress } from '../progress.js';
+import { table } from '../table.js';
 
 interface ServerAnswer {
   readonly id: string;
@@ -141,19 +141,17 @@ function readReplica(text: string, before: readonly { host: string; port: number
 
 function printServers(servers: readonly ServerAnswer[]): void {
   const head = ['id', 'address', 'tls', 'state', 'tenants', 'capacity', 'labels', 'replicas'];
-  const table = new Table({ head, style: { head: [], border: [] } });
-  for (const { id, host, port, sslmode, state, kind, tenants, capacity, labels, replicas } of servers)
-    table.push([
-      id,
-      `${host}:${port}`,
-      sslmode,
-      kind === 'given' ? 'one tenant’s own' : state,
-      tenants,
-      capacity ?? '',
-      Object.entries(labels)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(' '),
-      replicas.map((replica) => `${replica.host}:${replica.port}`).join(' '),
-    ]);
-  console.log(table.toString());
+  const rows = servers.map(({ id, host, port, sslmode, state, kind, tenants, capacity, labels, replicas }) => [
+    id,
+    `${host}:${port}`,
+    sslmode,
+    kind === 'given' ? 'one tenant’s own' : state,
+    tenants,
+    capacity ?? '',
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(' '),
+    replicas.map((replica) => `${replica.host}:${replica.port}`).join(' '),
+  ]);
+  console.log(table(rows, head));
 }

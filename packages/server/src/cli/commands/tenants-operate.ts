@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   clientOf,
@@ -11,6 +10,7 @@ import {
   withOperatorOptions,
 } from '../operators.js';
 import { readPair, wholeNumber } from '../option-readers.js';
+import { table } from '../table.js';
 import { quotasCommand } from './tenants-quotas.js';
 
 /** What is done with a tenant that is there: credentials, settings, services; and what was done. */
@@ -102,10 +102,8 @@ function settingsCommand(): Command {
         change.length === 0 ? undefined : body,
       );
       print(options, { connectionSettings }, () => {
-        const table = new Table({ style: { head: [], border: [] } });
-        for (const name of ['maxOpenConns', 'maxIdleConns', 'statementTimeout', 'readFrom'])
-          table.push([name, String(connectionSettings[name] ?? 'default')]);
-        console.log(table.toString());
+        const names = ['maxOpenConns', 'maxIdleConns', 'statementTimeout', 'readFrom'];
+        console.log(table(names.map((name) => [name, String(connectionSettings[name] ?? 'default')])));
       });
     });
 }
@@ -141,9 +139,8 @@ function associationsCommand(): Command {
 }
 
 function printAssociation({ serviceName, status, purgeAfter = '', updatedAt }: AssociationAnswer): void {
-  const table = new Table({ head: ['service', 'status', 'purge after', 'since'], style: { head: [], border: [] } });
-  table.push([serviceName, status, purgeAfter, updatedAt]);
-  console.log(table.toString());
+  const head = ['service', 'status', 'purge after', 'since'];
+  console.log(table([[serviceName, status, purgeAfter, updatedAt]], head));
 }
 
 function operationsCommand(): Command {
@@ -177,12 +174,11 @@ function operationsCommand(): Command {
 
 function printOperations(operations: readonly OperationAnswer[]): void {
   const head = ['id', 'kind', 'tenant', 'state', 'progress', 'by', 'began', 'error'];
-  const table = new Table({ head, style: { head: [], border: [] } });
-  for (const { id, kind, tenantId = '', state, progress, actor, createdAt, error = '' } of operations) {
+  const rows = operations.map(({ id, kind, tenantId = '', state, progress, actor, createdAt, error = '' }) => {
     const { done, total, step } = progress;
-    table.push([id, kind, tenantId, state, `${done}/${total}${step ? ` ${step}` : ''}`, actor, createdAt, error]);
-  }
-  console.log(table.toString());
+    return [id, kind, tenantId, state, `${done}/${total}${step ? ` ${step}` : ''}`, actor, createdAt, error];
+  });
+  console.log(table(rows, head));
 }
 
 interface AuditAnswer {
@@ -217,10 +213,15 @@ function auditCommand(): Command {
         const rows = await readPages<AuditAnswer>(await clientOf(options), path, options.limit);
         print(options, rows, () => {
           const head = ['at', 'by', 'action', 'tenant', 'outcome', 'details'];
-          const table = new Table({ head, style: { head: [], border: [] } });
-          for (const row of rows)
-            table.push([row.at, row.actor, row.action, row.tenantId ?? '', row.outcome, JSON.stringify(row.details)]);
-          console.log(table.toString());
+          const cells = rows.map((row) => [
+            row.at,
+            row.actor,
+            row.action,
+            row.tenantId ?? '',
+            row.outcome,
+            JSON.stringify(row.details),
+          ]);
+          console.log(table(cells, head));
         });
       },
     );

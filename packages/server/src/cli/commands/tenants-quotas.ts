@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
+import { table } from '../table.js';
 
 type Quotas = Readonly<Partial<Record<'requestsPerSecond' | 'burst' | 'concurrentPosts', number>>>;
 
@@ -32,10 +32,8 @@ export function quotasCommand(): Command {
         quotas = await client.send<Quotas>('PUT', path, Object.fromEntries(kept));
       }
       print(options, quotas, () => {
-        const table = new Table({ style: { head: [], border: [] } });
-        for (const name of ['requestsPerSecond', 'burst', 'concurrentPosts'] as const)
-          table.push([name, String(quotas[name] ?? 'none')]);
-        console.log(table.toString());
+        const names = ['requestsPerSecond', 'burst', 'concurrentPosts'] as const;
+        console.log(table(names.map((name) => [name, quotas[name] ?? 'none'])));
       });
     });
 }

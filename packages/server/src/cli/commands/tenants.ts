@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { parseDatabaseUrl } from '../../postgres/connection-settings.js';
 import type { TenantAnswer, TenantsClient } from '../../tenancy/tenants-client.js';
@@ -7,6 +6,7 @@ import { CliError } from '../cli-error.js';
 import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
 import { readPair } from '../option-readers.js';
 import { createProgress } from '../progress.js';
+import { table } from '../table.js';
 import { connectionBody } from './servers.js';
 import { operateCommands } from './tenants-operate.js';
 
@@ -139,13 +139,15 @@ function onOne(
 }
 
 function printTenants(tenants: readonly TenantAnswer[]): void {
-  const table = new Table({
-    head: ['id', 'slug', 'name', 'isolation', 'status', 'since'],
-    style: { head: [], border: [] },
-  });
-  for (const { id, slug, name, isolation, status, updatedAt } of tenants)
-    table.push([id, slug, name, isolation, status, updatedAt]);
-  console.log(table.toString());
+  const rows = tenants.map(({ id, slug, name, isolation, status, updatedAt }) => [
+    id,
+    slug,
+    name,
+    isolation,
+    status,
+    updatedAt,
+  ]);
+  console.log(table(rows, ['id', 'slug', 'name', 'isolation', 'status', 'since']));
 }
 
 /** As the API takes it. */

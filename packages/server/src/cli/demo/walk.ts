@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import Table from 'cli-table3';
 import type { Progress } from '../progress.js';
+import { table } from '../table.js';
 import { type Books, openBooks, postTransactions, readBalances } from './books.js';
 import { type Attempt, knockOnDatabase, knockOverHttp, storeOf } from './doors.js';
 import { type DemoTenant, fetchToken, openTenants } from './tenants.js';
@@ -35,9 +35,8 @@ export async function walk(places: DemoPlaces, progress: Progress, print: (text:
   for (const visitor of visitors) await printBalances(visitor, print);
 
   const attempts = await progress.step('each at the other’s door', () => knock(places, visitors));
-  const table = new Table({ head: ['attempt', 'answer', ''], style: { head: [], border: [] } });
-  for (const { what, answer, refused } of attempts) table.push([what, answer, refused ? 'refused' : 'LET IN']);
-  print(table.toString());
+  const rows = attempts.map(({ what, answer, refused }) => [what, answer, refused ? 'refused' : 'LET IN']);
+  print(table(rows, ['attempt', 'answer', '']));
   if (attempts.some(({ refused }) => !refused)) throw new Error('a wall did not hold: see the table above');
 
   printPasteLines(places, visitors, print);
@@ -51,13 +50,9 @@ async function visit(places: DemoPlaces, tenant: DemoTenant): Promise<Visitor> {
 }
 
 async function printBalances({ tenant, token, books }: Visitor, print: (text: string) => void): Promise<void> {
-  const table = new Table({
-    head: [`${tenant.name} (${tenant.isolation})`, 'available', ''],
-    colAligns: ['left', 'right', 'left'],
-    style: { head: [], border: [] },
-  });
-  for (const line of await readBalances(books, token)) table.push([line.alias, line.available, line.assetCode]);
-  print(table.toString());
+  const rows = (await readBalances(books, token)).map((line) => [line.alias, line.available, line.assetCode]);
+  const head = [`${tenant.name} (${tenant.isolation})`, 'available', ''];
+  print(table(rows, head, ['left', 'right', 'left']));
 }
 
 async function knock(places: DemoPlaces, visitors: readonly Visitor[]): Promise<Attempt[]> {

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../../config.js';
 import { type AuditFinding, auditBooks } from '../../ledger/audit/audit-books.js';
-import { openTenantPool } from '../../postgres/pool.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { installationChecks } from '../../tenancy/doctor/checks.js';
 import type { Finding } from '../../tenancy/doctor/finding.js';
@@ -9,8 +8,8 @@ import { listStores } from '../../tenancy/list-stores.js';
 import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
 import type { Closers, Ground } from '../parts/part.js';
-import { openFleet, openSingleStore, prepareFleet } from '../parts/stores.js';
 import { wholeNumber } from '../option-readers.js';
+import { openFleet, openSingleStore, openTenantStore, prepareFleet } from '../parts/stores.js';
 import { createProgress, type Progress } from '../progress.js';
 import { table } from '../table.js';
 import { withGround } from '../with-ground.js';
@@ -106,12 +105,12 @@ async function* theStore(ground: Ground, closers: Closers): AsyncGenerator<Named
 }
 
 async function* everyStore(ground: Ground, closers: Closers): AsyncGenerator<NamedStore> {
-  for await (const { tenantId, settings, schema, configVersion } of listStores(await openFleet(ground, closers))) {
-    const pool = openTenantPool(settings, { max: 1, applicationName: 'cofferdam doctor', searchPath: [schema] });
+  for await (const found of listStores(await openFleet(ground, closers))) {
+    const { context, close } = openTenantStore(found);
     try {
-      yield { name: tenantId, context: { tenantId, slug: undefined, configVersion, pool } };
+      yield { name: found.tenantId, context };
     } finally {
-      await pool.drain(1_000);
+      await close();
     }
   }
 }

@@ -1,11 +1,9 @@
 import { Command, Option } from 'commander';
 import { ConfigError, readConfig } from '../../config.js';
-import { ledgerMigrations } from '../../ledger/migrations/index.js';
-import { prepareServer } from '../../tenancy/prepare-server.js';
 import { createLog } from '../log.js';
 import { openAccessDatabase } from '../parts/access-part.js';
 import { type ServiceLogins, serviceLogins } from '../parts/service-logins.js';
-import { requireAdmin } from '../parts/stores.js';
+import { prepareFleet } from '../parts/stores.js';
 import { createProgress } from '../progress.js';
 import { withGround } from '../with-ground.js';
 
@@ -31,16 +29,13 @@ export function loginsCommand(): Command {
       if (!config.multiTenant)
         throw new ConfigError('MULTI_TENANT_ENABLED is not true: in single-tenant mode one process runs everything.');
       const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
-      const logins = await withGround(config, log, async (ground) => {
-        const { names, secrets, now } = ground;
-        const admin = requireAdmin(ground);
-        const { encryptionKey } = secrets;
-        return createProgress().step('logins', async () => {
-          const prepared = await prepareServer({ admin, names, encryptionKey, ledgerMigrations, log, now });
+      const logins = await withGround(config, log, (ground) =>
+        createProgress().step('logins', async () => {
+          const prepared = await prepareFleet(ground);
           await openAccessDatabase(ground);
           return serviceLogins(ground, prepared);
-        });
-      });
+        }),
+      );
       const chosen = part === undefined ? logins : { [part]: logins[part] };
       process.stdout.write(json ? `${JSON.stringify(chosen, undefined, 2)}\n` : asEnvironment(chosen));
     });

@@ -1,12 +1,11 @@
 import type { BookStore } from '../../ledger/exit/book-store.js';
-import { openTenantPool } from '../../postgres/pool.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { connectMigrator } from '../../tenancy/connect-migrator.js';
 import { listStores } from '../../tenancy/list-stores.js';
 import { findTenant, type TenantStatus } from '../../tenancy/tenant-record.js';
 import { CliError } from '../cli-error.js';
 import type { Closers, Ground } from './part.js';
-import { openFleet, openSingleStore } from './stores.js';
+import { openFleet, openSingleStore, openTenantStore } from './stores.js';
 
 export interface OpenBooks {
   readonly tenant: { readonly id: string; readonly slug?: string };
@@ -32,19 +31,13 @@ export async function openBooks(ground: Ground, closers: Closers, tenantId?: str
   const fleet = await openFleet(ground, closers);
   for await (const found of listStores(fleet)) {
     if (found.tenantId !== tenantId) continue;
-    const { settings, schema, configVersion } = found;
-    const pool = openTenantPool(settings, { max: 1, applicationName: 'cofferdam books', searchPath: [schema] });
-    closers.add(() => pool.drain(1_000));
+    const { context, close } = openTenantStore(found);
+    closers.add(close);
     const store = await connectMigrator(fleet, found.tenantId);
     closers.add(() => store.client.end());
     const tenant = await findTenant(fleet.control.pool, found.tenantId);
     if (tenant === undefined) break;
-    return {
-      tenant: { id: tenantId, slug: tenant.slug },
-      store,
-      status: tenant.status,
-      context: { tenantId: found.tenantId, slug: undefined, configVersion, pool },
-    };
+    return { tenant: { id: tenantId, slug: tenant.slug }, store, status: tenant.status, context };
   }
   throw new CliError(`no tenant ${tenantId} has books here: see \`cofferdam tenants list\`.`);
 }

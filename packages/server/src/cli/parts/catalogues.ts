@@ -4,7 +4,7 @@ import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connec
 import { createCatalogueMetrics } from '../../tenancy/catalogue-metrics.js';
 import type { Catalogue } from '../../tenancy/catalogue-reader.js';
 import { createVault } from '../../tenancy/credentials.js';
-import { type PreparedServer, prepareServer } from '../../tenancy/prepare-server.js';
+import type { PreparedServer } from '../../tenancy/prepare-server.js';
 import {
   createAccessCatalogue,
   createLedgerCatalogue,
@@ -12,6 +12,7 @@ import {
   type TenantConfig,
 } from '../../tenancy/tenant-config.js';
 import type { Closers, Ground } from './part.js';
+import { prepareFleet } from './stores.js';
 
 /** Multi-tenant: how this process learns of tenants. The tenants part prepares the server; the others read through views. */
 export interface Catalogues {
@@ -22,9 +23,8 @@ export interface Catalogues {
 }
 
 export async function openCatalogues(ground: Ground, closers: Closers): Promise<Catalogues> {
-  const { config, secrets, names, log, now, admin } = ground;
-  const prepared =
-    admin && (await prepareServer({ admin, names, encryptionKey: secrets.encryptionKey, ledgerMigrations, log, now }));
+  const { config, secrets, log, admin } = ground;
+  const prepared = admin && (await prepareFleet(ground));
   const readerOf = (own: ConnectionSettings | undefined): ConnectionSettings => {
     const url = config.controlDatabaseUrl;
     if (url !== undefined) return parseDatabaseUrl(url);

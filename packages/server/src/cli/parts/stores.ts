@@ -2,9 +2,12 @@ import { ConfigError } from '../../config.js';
 import { ledgerMigrations } from '../../ledger/migrations/index.js';
 import { runtimeGrants } from '../../ledger/migrations/runtime-grants.js';
 import type { ConnectionSettings } from '../../postgres/connection-settings.js';
+import { openTenantPool } from '../../postgres/pool.js';
+import type { TenantContext } from '../../postgres/tenant-context.js';
 import { type AdminConnections, openAdminConnections } from '../../tenancy/admin-connections.js';
 import { type ControlDatabase, openControlDatabase } from '../../tenancy/control-database.js';
 import { createVault, type Vault } from '../../tenancy/credentials.js';
+import type { TenantStoreLogin } from '../../tenancy/list-stores.js';
 import { type PreparedServer, prepareServer } from '../../tenancy/prepare-server.js';
 import { prepareSingleTenant, type SingleTenant } from '../../tenancy/single-tenant.js';
 import type { Closers, Ground } from './part.js';
@@ -56,4 +59,13 @@ export async function openFleet(ground: Ground, closers: Closers, prepared?: Pre
   const connections = openAdminConnections({ admin, control: control.pool, vault, names, onError });
   closers.add(() => connections.close());
   return { control, admin: connections, vault, ledgerMigrations, runtimeGrants };
+}
+
+/** The books of one tenant as requests have them, under its own run-time login; the caller closes it. */
+export function openTenantStore({ tenantId, settings, schema, configVersion }: TenantStoreLogin): {
+  readonly context: TenantContext;
+  close(): Promise<void>;
+} {
+  const pool = openTenantPool(settings, { max: 1, applicationName: 'cofferdam command', searchPath: [schema] });
+  return { context: { tenantId, slug: undefined, configVersion, pool }, close: () => pool.drain(1_000) };
 }

@@ -1,7 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { getAssociation } from './associations.js';
+import { viewConnectionSettings } from './change-connection-settings.js';
 import { noSuchTenant } from './change-status.js';
-import { viewConnectionSettings } from './connection-settings.js';
 import { getPlacement } from './placement.js';
 import { TenancyError } from './tenancy-error.js';
 import type { TenantManager } from './tenant-manager.js';

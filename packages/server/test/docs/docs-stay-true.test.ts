@@ -30,6 +30,25 @@ test('every relative link in the documents leads somewhere', () => {
   }
 });
 
+test('every document that code, scripts and deployment files name is there', () => {
+  const folders = ['packages/core/src', 'packages/server/src', 'packages/client/src', 'bench', 'scripts', 'deploy'];
+  const files = folders.flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(ts|mjs|sh|ya?ml|tpl|txt)$/.test(entry.name))
+      .map((entry) => `${entry.parentPath}/${entry.name}`),
+  );
+  const named = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([document]) => ({ file, document })),
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter(({ document }) => !existsSync(new URL(document, root)))).toEqual([]);
+});
+
+test('each ADR has a number of its own', () => {
+  const numbers = readdirSync(new URL('docs/adr', root)).map((name) => name.slice(0, 4));
+  expect(new Set(numbers).size).toBe(numbers.length);
+});
+
 test('docs/configuration.md is what the table of variables says (npm run docs:configuration)', () => {
   expect(read('docs/configuration.md')).toBe(configurationDocument());
 });

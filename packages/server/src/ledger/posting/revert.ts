@@ -1,5 +1,5 @@
 import { add, formatDecimal, LedgerError, type Leg, parseStoredDecimal } from '@cofferdam/core';
-import type { OperationRow, TransactionRow } from '../storage/transaction-rows.js';
+import { legOperationTypes, type OperationRow, type TransactionRow } from '../storage/transaction-rows.js';
 import type { CreatePosting } from './posting-types.js';
 import type { RouteBook } from './route-book.js';
 
@@ -9,7 +9,9 @@ import type { RouteBook } from './route-book.js';
  */
 export function revertPosting(original: TransactionRow, operations: readonly OperationRow[]): CreatePosting {
   const overdrafts = operations.filter(({ type }) => type === 'OVERDRAFT');
-  const legs = operations.filter(({ type }) => movesMoney.has(type)).map((row) => withOverdraft(row, overdrafts));
+  const legs = operations
+    .filter(({ type }) => legOperationTypes.has(type))
+    .map((row) => withOverdraft(row, overdrafts));
   if (legs.length === 0)
     throw new LedgerError('transaction_cannot_be_reverted', {
       entityType: 'Transaction',
@@ -38,8 +40,6 @@ export function revertPosting(original: TransactionRow, operations: readonly Ope
     },
   };
 }
-
-const movesMoney = new Set(['DEBIT', 'CREDIT', 'BLOCK', 'UNBLOCK']);
 
 /**
  * The amount that a leg had before a part of it went into the overdraft: the companion's row of the same change is added

@@ -5,6 +5,9 @@ import type { OperationTable, TransactionTable } from './tables.js';
 export type TransactionRow = Selectable<TransactionTable>;
 export type OperationRow = Selectable<OperationTable>;
 
+/** Types of the operations that stand for legs of the request; the others are holds, releases and overdrafts (ledger-api §5.5). */
+export const legOperationTypes: ReadonlySet<string> = new Set(['DEBIT', 'CREDIT', 'BLOCK', 'UNBLOCK']);
+
 /** The legs of a hold as they are kept in `transaction.pending_legs` until its commit or cancel. */
 export type StoredLeg = Omit<BoundLeg, 'amount' | 'balanceId' | 'overdrawn'> & {
   readonly amount: string;

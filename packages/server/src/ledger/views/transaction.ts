@@ -1,5 +1,10 @@
 import { Type } from 'typebox';
-import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
+import {
+  legOperationTypes,
+  type OperationRow,
+  type StoredLeg,
+  type TransactionRow,
+} from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
 import { AmountView, describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
 import { OperationView, operationExample, operationView, TransactionStatusView } from './operation.js';
@@ -134,12 +139,12 @@ function common(row: TransactionRow, status: string) {
 /** Aliases as the operations name them: debits send, credits receive, blocks by their direction (§5.2). */
 function sidesOf(operations: readonly OperationRow[]): { source: string[]; destination: string[] } {
   const of = (direction: string) => [
-    ...new Set(operations.filter((o) => moves.has(o.type) && o.direction === direction).map((o) => o.account_alias)),
+    ...new Set(
+      operations.filter((o) => legOperationTypes.has(o.type) && o.direction === direction).map((o) => o.account_alias),
+    ),
   ];
   return { source: of('debit'), destination: of('credit') };
 }
-
-const moves = new Set(['DEBIT', 'CREDIT', 'BLOCK', 'UNBLOCK']);
 
 function sidesOfLegs(legs: readonly StoredLeg[]): { source: string[]; destination: string[] } {
   return { source: aliasesOf(legs, 'source'), destination: aliasesOf(legs, 'destination') };

@@ -5,10 +5,10 @@ import type { FleetOptions, FleetReport } from '../../tenancy/fleet/migrate-flee
 import { migrateRecorded } from '../../tenancy/fleet/migrate-recorded.js';
 import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
+import { wholeNumber } from '../option-readers.js';
 import { openAccessDatabase } from '../parts/access-part.js';
 import type { Closers, Ground } from '../parts/part.js';
 import { openFleet, openSingleStore } from '../parts/stores.js';
-import { wholeNumber } from '../option-readers.js';
 import { createProgress, type Progress } from '../progress.js';
 import { progressBar } from '../progress-bar.js';
 import { withGround } from '../with-ground.js';

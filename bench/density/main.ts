@@ -125,8 +125,14 @@ async function run(): Promise<void> {
       target('errors', 'errors', errors, '<=', 0),
       target('provisionDatabaseMs', 'provisioning by database, p50, ms', percentile(alone.database, 0.5), '<=', 300),
       target('provisionSchemaMs', 'provisioning by schema, p50, ms', percentile(alone.schema, 0.5), '<=', 300),
-      target('spareDatabaseMs', 'the same from a warm spare', percentile(spares.database, 0.5), '<=', 50),
-      target('spareSchemaMs', 'by schema from a warm spare', percentile(spares.schema, 0.5), '<=', 50),
+      target(
+        'spareDatabaseMs',
+        'from a warm spare by database, without hashing the password, p50, ms',
+        percentile(spares.database, 0.5),
+        '<=',
+        50,
+      ),
+      target('spareSchemaMs', 'from a warm spare by schema, likewise', percentile(spares.schema, 0.5), '<=', 50),
     ];
     const lines = [
       ['phase', 'per second', 'p50 ms', 'p99 ms', 'tenants', 'CPU server', 'CPU PostgreSQL', 'errors'],
@@ -147,6 +153,7 @@ async function run(): Promise<void> {
       `${connections} client connections in both phases; budget of ${budget} connections for tenants; pg_stat_activity read ${count.samples} times`,
       `cold: no connection (p50 ${readable(percentile(coldPosts.latencies, 0.5))}, p99 ${readable(percentile(coldPosts.latencies, 0.99))} ms; another's connection is closed first), and unknown to a server just started (p50 ${readable(percentile(coldStart.latencies, 0.5))}, p99 ${readable(percentile(coldStart.latencies, 0.99))} ms); one at a time`,
       `memory: after garbage collection, from ${first.length} tenants seen to ${tenants}, connections of ${budget} of them included; resident set ${readable(kilobytes('rss'))} kB a tenant`,
+      `from a warm spare: ${spares.calls.length} times with all spares made; the whole call p50 ${readable(percentile(spares.calls, 0.5))} ms, mostly the password hash`,
       `provisioning: one at a time on an idle server, ${alone.database.length} and ${alone.schema.length} times, p99 ${readable(percentile(alone.database, 0.99))} and ${readable(percentile(alone.schema, 0.99))} ms`,
     ];
     console.log(`\n${plainTable(lines)}\n\n${plainTable(targetLines)}\n\n${notes.join('\n')}`);

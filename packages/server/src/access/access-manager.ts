@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import { createAuthenticate } from '../http/authenticate.js';
-import type { ChangeFeed } from '../http/change-feed.js';
+import type { DirectoryFeed } from '../http/directory-feed.js';
 import { createKeySource } from '../http/jwks.js';
 import { createListener, registerRoutes } from '../http/listener.js';
 import type { PermissionSource, Principal } from '../http/principal.js';
@@ -113,7 +113,7 @@ export interface AccessManager {
   readonly permissions: PermissionSource;
   readonly revocations: RevocationList;
   /** Hears of changes made by other processes. */
-  readonly changes: ChangeFeed;
+  readonly changes: DirectoryFeed;
   /** Ends the listener, then waits until every audit event is kept. */
   close(): Promise<void>;
 }

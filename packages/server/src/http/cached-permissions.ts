@@ -13,7 +13,7 @@ export interface CachedPermissionsOptions {
   readonly now: () => Date;
   /** At most 60 s (access-manager §6.2), which is the default. */
   readonly ttlMs?: number;
-  /** Whether changes are heard of (change-feed.ts). While they are not, answers are used for 30 s at most. */
+  /** Whether changes are heard of (directory-feed.ts). While they are not, answers are used for 30 s at most. */
   readonly isFeedFresh?: () => boolean;
   /** How many principals are remembered. Default 10,000. */
   readonly size?: number;

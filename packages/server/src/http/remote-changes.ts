@@ -1,4 +1,4 @@
-import type { ChangePage, LoadChanges } from './change-feed.js';
+import type { ChangePage, LoadChanges } from './directory-feed.js';
 import { createServiceRequest, type ServiceRequestOptions } from './service-request.js';
 
 /** Reads the feed of an Access Manager in another process: `GET /v1/directory-changes?since=`. */

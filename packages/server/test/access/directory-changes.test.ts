@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deriveServiceKey } from '../../src/access/credentials/service-key.js';
 import { createCachedPermissions } from '../../src/http/cached-permissions.js';
-import { createChangeFeed } from '../../src/http/change-feed.js';
+import { createDirectoryFeed } from '../../src/http/directory-feed.js';
 import type { Principal } from '../../src/http/principal.js';
 import { createRemoteChanges } from '../../src/http/remote-changes.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
@@ -92,7 +92,7 @@ describe('a changed subject', () => {
       },
       now: () => new Date(),
     });
-    const feed = createChangeFeed({
+    const feed = createDirectoryFeed({
       load: createRemoteChanges({ address, serviceKey }),
       now: () => new Date(),
       onChange: ({ tenantId, ...subject }) => permissions.forget(tenantId as never, subject),

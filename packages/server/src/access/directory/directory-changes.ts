@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ChangePage } from '../../http/change-feed.js';
+import type { ChangePage } from '../../http/directory-feed.js';
 import type { Subject } from './subject-roles.js';
 import { type AccessStore, type DirectoryTx, unreachable } from './with-directory.js';
 

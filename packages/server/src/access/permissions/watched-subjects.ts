@@ -1,5 +1,5 @@
 import { canonicalTenantId } from '@cofferdam/core';
-import { type ChangeFeed, createChangeFeed } from '../../http/change-feed.js';
+import { createDirectoryFeed, type DirectoryFeed } from '../../http/directory-feed.js';
 import { readChanges } from '../directory/directory-changes.js';
 import type { AccessStore } from '../directory/with-directory.js';
 import { createSubjects, type Subjects } from './subjects.js';
@@ -14,10 +14,10 @@ export interface WatchedSubjectsOptions {
 /** Permissions in memory, and the feed by which those changed in another process are forgotten. Start and stop the feed. */
 export function createWatchedSubjects({ store, now, onError }: WatchedSubjectsOptions): {
   subjects: Subjects;
-  changes: ChangeFeed;
+  changes: DirectoryFeed;
 } {
   const subjects = createSubjects({ store, now, isFeedFresh: () => changes.isFresh() });
-  const changes = createChangeFeed({
+  const changes = createDirectoryFeed({
     load: (since) => readChanges(store, since),
     now,
     onError,

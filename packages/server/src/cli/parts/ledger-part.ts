@@ -7,7 +7,7 @@ import { roleOfApplication } from '../../access/permissions/roles.js';
 import { createAdmission } from '../../http/admission.js';
 import { createAuthenticate } from '../../http/authenticate.js';
 import { createCachedPermissions } from '../../http/cached-permissions.js';
-import { createChangeFeed } from '../../http/change-feed.js';
+import { createDirectoryFeed } from '../../http/directory-feed.js';
 import { createIssuerPermissions } from '../../http/issuer-permissions.js';
 import { createKeySource, fetchKeys } from '../../http/jwks.js';
 import { createListener, registerRoutes } from '../../http/listener.js';
@@ -165,7 +165,7 @@ function remotePermissions(
     now,
     isFeedFresh: () => changes.isFresh(),
   });
-  const changes = createChangeFeed({
+  const changes = createDirectoryFeed({
     load: createRemoteChanges({ address, serviceKey }),
     now,
     onError: (error) => log.warn({ err: error }, 'the changes of users and applications cannot be read'),

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { createCachedPermissions } from '../../src/http/cached-permissions.js';
-import { type ChangePage, createChangeFeed } from '../../src/http/change-feed.js';
+import { type ChangePage, createDirectoryFeed } from '../../src/http/directory-feed.js';
 import type { Principal } from '../../src/http/principal.js';
 
 function follow(pages: (ChangePage | Error)[]) {
   const seen: string[] = [];
   let time = 0;
-  const feed = createChangeFeed({
+  const feed = createDirectoryFeed({
     async load(since) {
       seen.push(`since ${since}`);
       const page = pages.shift() ?? new Error('no more');

@@ -22,7 +22,7 @@ export interface ChangePage {
 /** Undefined: only where the feed stands now. */
 export type LoadChanges = (since: number | undefined) => Promise<ChangePage>;
 
-export interface ChangeFeedOptions {
+export interface DirectoryFeedOptions {
   readonly load: LoadChanges;
   readonly now: () => Date;
   readonly onChange: (changed: ChangedSubject) => void;
@@ -34,7 +34,7 @@ export interface ChangeFeedOptions {
   readonly pollMs?: number;
 }
 
-export interface ChangeFeed {
+export interface DirectoryFeed {
   /** Whether changes are heard of: the feed was read within the last 2 s. */
   isFresh(): boolean;
   /** Reads what is new now. Never rejects: what cannot be read now is read by the next poll. */
@@ -47,7 +47,7 @@ export interface ChangeFeed {
 const freshForMs = 2_000;
 
 /** Follows the numbered feed of changes in the user directory. Begins with where it stands: nothing is remembered yet. */
-export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
+export function createDirectoryFeed(options: DirectoryFeedOptions): DirectoryFeed {
   const { load, now, onChange, onLost, onError, pollMs = 500 } = options;
   let position: number | undefined;
   const poller = createPoller({ read: readAll, now, onError, everyMs: pollMs });

@@ -23,7 +23,10 @@ export interface BudgetedPoolOptions extends Omit<PoolOptions, 'idleTimeoutMs'> 
 }
 
 export interface BudgetedPool extends TenantPool {
-  /** As `DrainableTenantPool#drain`; given a refusal instead of a successor, whoever still holds this pool is refused so. */
+  /**
+   * As `DrainableTenantPool#drain`. Whoever still holds this pool is given the connections of `instead`, another pool of the
+   * same tenant, from here on: credentials and sizes change under running requests, and none of them fails. Or is refused so.
+   */
   drain(graceMs: number, instead?: TenantPool | LedgerError): Promise<void>;
   /** Opens the first connection when there is none. @throws LedgerError 0161 */
   warm(): Promise<void>;

@@ -56,15 +56,14 @@ export interface DrainableTenantPool extends TenantPool {
   readonly pg: pg.Pool;
   /**
    * Lends nothing out any more; resolves when every connection is closed. Transactions under way may finish for
-   * `graceMs`, then their connections are cut. Later calls share the first one's answer. With a `successor` (another pool
-   * of the same tenant), whoever still holds this one is given the successor's connections from here on: credentials and
-   * sizes change under running requests, and none of them fails.
+   * `graceMs`, then their connections are cut. Later calls share the first one's answer.
    */
-  drain(graceMs: number, successor?: TenantPool): Promise<void>;
+  drain(graceMs: number): Promise<void>;
 }
 
 /**
- * The pool of one tenant's run-time login. Nothing connects until the first query. A session that sits in an open
+ * The pool of one run-time login, outside of any budget: single-tenant mode, and commands that end. The pools of tenants that are
+ * served are budgeted (`budgeted-pool.ts`). Nothing connects until the first query. A session that sits in an open
  * transaction for a minute is ended: it would hold balance locks of the whole tenant.
  */
 export function openTenantPool(settings: ConnectionSettings, options: PoolOptions): DrainableTenantPool {
@@ -75,12 +74,10 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
   pool.on('remove', (client) => lent.delete(client));
 
   let draining: Promise<void> | undefined;
-  let next: TenantPool | undefined;
   const admitted = (): pg.Pool => {
     if (draining === undefined) return pool;
-    if (next !== undefined) return next.pg as pg.Pool;
     throw new LedgerError('tenant_service_unavailable', {
-      detail: 'The connections of this tenant are being closed or replaced; try again.',
+      detail: 'The connections of this tenant are being closed; try again.',
       retryAfterSeconds: 1,
       log: 'tenant pool is draining',
     });
@@ -94,8 +91,7 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
       return admitted();
     },
     db,
-    drain(graceMs: number, successor?: TenantPool) {
-      if (draining === undefined) next = successor;
+    drain(graceMs: number) {
       draining ??= drainPool(pool, lent, graceMs);
       return draining;
     },

@@ -73,6 +73,7 @@ export async function openFleetStage(options: {
       COFFERDAM_DATA_DIR: join(folder, 'data'),
       TENANT_MANAGER_API_KEY: apiKey,
       MULTI_TENANT_ENABLED: 'true',
+      TENANT_SPARES: String(sparesEach),
       ACCESS_ISSUER: 'https://access.bench.example',
     };
     const server = await startServerProcess([program, 'serve'], environment);

@@ -122,6 +122,31 @@ test('more tenants at once than there are spares: each is made, no spare twice',
   expect(tenants.map(({ status, statusReason }) => statusReason ?? status)).toEqual(Array(5).fill('active'));
 });
 
+test('a removal and a taking at the same moment: the tenant gets a whole store, from the spare or without it', async () => {
+  for (let round = 0; round < 4; round += 1) {
+    await full();
+    const { manager, names, admin, vault, prepared } = installation;
+    const connections = openAdminConnections({ admin, control: manager.control.pool, vault, names, onError() {} });
+    const tools = {
+      ...manager,
+      admin: connections,
+      runtimeGrants,
+      templateDatabase: prepared.templateDatabase,
+      prepareHost: async () => {},
+      access: installation.seeder,
+      elapsed: () => performance.now(),
+    };
+    const removing = keepSpares(tools, { wanted: 0, isStopped: () => false });
+    const made = await Promise.all(
+      (['database', 'schema'] as const).map((isolation) => installation.create({ isolation })),
+    );
+    await removing;
+    await connections.close();
+    expect(made.map(({ status, statusReason }) => statusReason ?? status)).toEqual(['active', 'active']);
+    installation.manager.lookForWork();
+  }
+});
+
 test('half-made spares and those of an older build are removed, those of a newer one stay', async () => {
   await full();
   const prefix = `${installation.names.prefix}_sp_`;

@@ -1,3 +1,5 @@
+import { quoteIdentifier as id } from '../../postgres/identifiers.js';
+import { sqlState } from '../../postgres/pg-errors.js';
 import type { AdminServer } from '../admin-connections.js';
 import { dropStore } from '../drop-store.js';
 import type { Isolation } from '../physical-names.js';
@@ -25,9 +27,9 @@ export async function keepSpares(tools: ProvisioningTools, options: KeepSparesOp
   const { rows } = await tools.control.pool.query<{ id: string }>(
     `select id from server where kind = 'shared' and state = 'open' order by created_at, id`,
   );
-  for (const { id } of rows) {
+  for (const { id: serverId } of rows) {
     if (options.isStopped()) return;
-    const server = await tools.admin.server(id);
+    const server = await tools.admin.server(serverId);
     if (options.wanted === 0 && (await listSpares(tools, server)).length === 0) continue;
     await asKeeper(server, () => keepOn(tools, server, options));
   }
@@ -38,7 +40,7 @@ async function keepOn(tools: ProvisioningTools, server: AdminServer, options: Ke
   const own = templateMigrations(ledgerMigrations).length;
   const all = await listSpares(tools, server);
   await tools.prepareHost(server);
-  const ready = new Map(isolations.map((isolation) => [isolation, [] as Spare[]]));
+  const ready = new Map(isolations.map((isolation) => [isolation, [] as FoundSpare[]]));
   for (const spare of all) {
     if (spare.migrations > own) continue; // a newer build's
     const isOurs = spare.store.runtimeLogin.startsWith(spareStem(names, spare.isolation, ledgerMigrations));
@@ -52,8 +54,31 @@ async function keepOn(tools: ProvisioningTools, server: AdminServer, options: Ke
   }
 }
 
-const drop = ({ names }: ProvisioningTools, server: AdminServer, { store }: Spare) =>
-  dropStore(server, { store, origin: 'created' }, names.sharedDatabase);
+async function drop({ names }: ProvisioningTools, server: AdminServer, { store, isReady }: FoundSpare): Promise<void> {
+  if (isReady && !(await condemn(server, store.ownerRole))) return;
+  await dropStore(server, { store, origin: 'created' }, names.sharedDatabase);
+}
+
+/**
+ * Before anything of it goes, nobody may take it any more. The change of the role meets a taker's renaming in the same row:
+ * one of the two comes first, and the other finds the role gone, or the mark.
+ */
+async function condemn({ cluster }: AdminServer, ownerRole: string): Promise<boolean> {
+  const client = await cluster.connect();
+  try {
+    await client.query(
+      `begin; alter role ${id(ownerRole)} connection limit 0; comment on role ${id(ownerRole)} is null; commit`,
+    );
+    return true;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    // 42704: taken; XX000 (tuple concurrently updated): being taken.
+    if (['42704', 'XX000'].includes(sqlState(error) ?? '')) return false;
+    throw error;
+  } finally {
+    client.release();
+  }
+}
 
 export interface FoundSpare extends Spare {
   readonly migrations: number;

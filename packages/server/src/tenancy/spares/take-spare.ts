@@ -27,6 +27,13 @@ export async function takeSpare(run: ProvisioningRun): Promise<boolean> {
   return false;
 }
 
+/** A keeper that removes it has taken the mark away before anything else. */
+const refuseCondemned = (ownerRole: string) => `do $do$ begin
+  if shobj_description(${quoteLiteral(id(ownerRole))}::regrole, 'pg_authid') is distinct from ${quoteLiteral(readyMark)} then
+    raise exception 'the spare is being removed';
+  end if;
+end $do$`;
+
 /** In random order: several takers should not all try the same one first. */
 async function listReady({ server, names, tenant, ledgerMigrations }: ProvisioningRun): Promise<string[]> {
   const { rows } = await server.cluster.query<{ name: string }>(
@@ -56,6 +63,7 @@ async function rename(
       [
         'begin; set local lock_timeout = 2000',
         `alter role ${id(`${name}_owner`)} rename to ${id(store.ownerRole)}`,
+        refuseCondemned(store.ownerRole),
         `comment on role ${id(store.ownerRole)} is null`,
         `alter role ${id(name)} rename to ${id(store.runtimeLogin)}`,
         `alter role ${id(`${name}_migrator`)} rename to ${id(store.migratorLogin)}`,

@@ -1,7 +1,7 @@
 import { canonicalTenantId } from '@cofferdam/core';
 import { createVault } from '../../../src/tenancy/credentials.js';
 import { createBooks } from '../../isolation/support/books.js';
-import { stealSigningKey, takeApart } from '../../isolation/support/real-key.js';
+import { signWith, stealSigningKey, takeApart } from '../../isolation/support/real-key.js';
 import { join, openWorld, type Resident, type World } from '../../isolation/support/world.js';
 import { asAdmin } from '../../support/admin.js';
 import type { TestServer } from '../../support/server.js';
@@ -37,13 +37,13 @@ export async function openBattlefield(): Promise<Battlefield> {
   const world = await openWorld(['database', 'schema', 'database', 'schema']);
   try {
     const { server } = world;
-    const parties = await Promise.all(world.residents.map((resident) => arm(server, resident)));
+    const key = await stealSigningKey(server);
+    const parties = await Promise.all(world.residents.map((resident) => arm(server, resident, key)));
     const [a, b, c, d] = parties as [Party, Party, Party, Party];
     const member = await join(server, 'database', 'X');
-    const crossed = await arm(server, { ...member, books: await createBooks(member.client) });
+    const crossed = await arm(server, { ...member, books: await createBooks(member.client) }, key);
     await crossStores(server, crossed, c);
     const { body } = await server.access('GET', '/.well-known/jwks.json');
-    const key = await stealSigningKey(server);
     return { world, attackers: [a, b], victims: [c, d], crossed, key, jwk: body.keys[0] };
   } catch (error) {
     await world.stop();
@@ -51,7 +51,13 @@ export async function openBattlefield(): Promise<Battlefield> {
   }
 }
 
-async function arm(server: TestServer, resident: Resident): Promise<Party> {
+/** The same token, good for as long as the longest run may take. */
+export function prolonged(key: Battlefield['key'], token: string): Promise<string> {
+  const { claims } = takeApart(token);
+  return signWith(key, { ...claims, exp: Math.floor(Date.now() / 1_000) + 6 * 3_600 });
+}
+
+async function arm(server: TestServer, resident: Resident, key: Battlefield['key']): Promise<Party> {
   const { tenant, books, store, client } = resident;
   const { body: shown } = await server.operate('GET', `/v1/tenants/${tenant.id}`);
   const loginClientId = shown.owner.clientId as string;
@@ -96,7 +102,8 @@ async function arm(server: TestServer, resident: Resident): Promise<Party> {
   ];
   return {
     ...resident,
-    ownerToken,
+    token: await prolonged(key, resident.token),
+    ownerToken: await prolonged(key, ownerToken),
     refreshToken: login.body.refreshToken,
     loginClientId,
     directoryIds,

@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { type Books, leg, transfer } from '../../isolation/support/books.js';
 import { type Ids, isWriting, neededQuery, pathOf, routeTable } from '../../isolation/support/route-table.js';
-import type { Battlefield, Party } from './battlefield.js';
+import { type Battlefield, type Party, prolonged } from './battlefield.js';
 import { type Family, type Hostile, notTheirs, type Random } from './hostile.js';
 
 const routes = routeTable();
@@ -95,7 +95,7 @@ function mixed(random: Random, own: Ids, foreign: Ids): Ids {
 }
 
 /** X-08, X-12, X-13, X-17 to X-21, X-30, X-39, X-45 and X-46: a good token, used on what belongs to another. */
-export async function ledgerFamilies({ attackers, world }: Battlefield): Promise<readonly Family[]> {
+export async function ledgerFamilies({ attackers, world, key }: Battlefield): Promise<readonly Family[]> {
   const viewers = new Map<Party, string>();
   for (const party of attackers) {
     const made = await world.server.access('POST', '/v1/applications', {
@@ -106,7 +106,7 @@ export async function ledgerFamilies({ attackers, world }: Battlefield): Promise
     const login = { grantType: 'client_credentials', clientId, clientSecret };
     const answer = await world.server.access('POST', '/v1/login/oauth/access_token', { body: login });
     if (answer.status !== 200) throw new Error(`no viewer: ${made.text} ${answer.text}`);
-    viewers.set(party, answer.body.accessToken);
+    viewers.set(party, await prolonged(key, answer.body.accessToken));
   }
   // What an id of nothing answers, by route: the victims' ids must answer the same (X-21).
   const answers = new Map<string, string>();

@@ -55,7 +55,9 @@ test('reads come from a streaming replica, never older than what was written; th
   // Read your writes, by reads that follow at once.
   const writeAndRead = async () => {
     const code = books.ids.assetCode;
-    const body = transfer(code, '1', `@external/${code}`, books.ids.alias);
+    // Alike, they would be one transaction.
+    const description = crypto.randomUUID();
+    const body = transfer(code, '1', `@external/${code}`, books.ids.alias, { description });
     const posted = await call('POST', `${books.path}/transactions/json`, body);
     expect(posted.status, posted.text).toBe(201);
     const found = await call('GET', `${books.path}/transactions/${posted.body.id}`);

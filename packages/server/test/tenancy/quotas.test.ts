@@ -83,9 +83,15 @@ test('concurrent posts: more than the quota at once are refused, each place is f
       body: { legalName: 'Firm', legalDocument: String(Math.random()) },
     });
   await expect
-    .poll(async () => (await Promise.all(Array.from({ length: 12 }, make))).some(({ status }) => status === 429), {
-      timeout: 5_000,
-    })
+    .poll(
+      async () =>
+        (await Promise.all(Array.from({ length: 12 }, make))).some(
+          ({ body }) => body.reason === 'TENANT_CONCURRENCY_QUOTA',
+        ),
+      {
+        timeout: 5_000,
+      },
+    )
     .toBe(true);
   const results = await Promise.all(Array.from({ length: 12 }, make));
   const refused = results.find(({ status }) => status === 429);

@@ -53,7 +53,7 @@ test('above the cap of pools the least recently used idle pool makes room; a bus
 });
 
 test('a budget with nothing idle: whoever waits too long gets 503 TENANT_CAPACITY, and room again afterwards', async () => {
-  pools = createTenantPools({ log: silentLog, budget: 2, waitMs: 200, turnMs: 60_000 });
+  pools = createTenantPools({ log: silentLog, budget: 2, waitMs: 1_500, turnMs: 60_000 });
   const busy = [];
   for (const index of [0, 1]) busy.push(await (await pools.acquire(at(index))).pg.connect());
   await expect(pools.acquire(at(2))).rejects.toMatchObject({

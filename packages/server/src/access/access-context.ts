@@ -2,8 +2,8 @@ import type { TenantId } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../http/principal.js';
 import type { Admission, Guard } from '../http/route.js';
+import { isSameSecret } from '../http/same-secret.js';
 import { AccessError } from './access-errors.js';
-import { isServiceKey } from './credentials/service-key.js';
 import type { SubjectRoles } from './directory/subject-roles.js';
 import { refuseInactive, type TenantStatusPort } from './login/tenant-status.js';
 import { decide } from './permissions/decide.js';
@@ -57,7 +57,7 @@ export function createAccessAdmission(options: AccessAdmissionOptions): Admissio
     async admit(request: FastifyRequest, guard: Guard) {
       if ('public' in guard) return { context: { address: request.ip, caller: undefined }, principal: undefined };
       if ('operator' in guard) {
-        if (!isServiceKey(serviceKey, request.headers['x-api-key']))
+        if (!isSameSecret(serviceKey, request.headers['x-api-key']))
           throw new AccessError('token_invalid', {
             message: 'This is for services of this installation, with their key.',
           });

@@ -25,6 +25,11 @@ export function createLog(level: string): Logger {
   });
 }
 
+/** Of commands that end: what is said for information would drown their answer. */
+export function createCommandLog(level: string): Logger {
+  return createLog(level === 'info' ? 'warn' : level);
+}
+
 function nameTenant(fields: Record<string, unknown>): Record<string, unknown> {
   if (!('tenantId' in fields)) return fields;
   const { tenantId, ...rest } = fields;

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from './derived-key.js';
 
 /**
@@ -7,10 +6,4 @@ import { deriveKey } from './derived-key.js';
  */
 export function deriveServiceKey(encryptionKey: Buffer): string {
   return `cfk_${deriveKey(encryptionKey, 'service-key').toString('base64url')}`;
-}
-
-/** Constant time over digests: neither content nor length can be felt out. */
-export function isServiceKey(expected: string, sent: unknown): boolean {
-  const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();
-  return typeof sent === 'string' && timingSafeEqual(digest(sent), digest(expected));
 }

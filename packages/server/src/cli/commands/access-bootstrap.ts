@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, readConfig, readParts } from '../../config.js';
-import { createLog } from '../log.js';
+import { createCommandLog } from '../log.js';
 import { bootstrapAccess, startAccess } from '../parts/access-part.js';
 import { withGround } from '../with-ground.js';
 import { environmentHelp } from './environment-help.js';
@@ -26,19 +26,15 @@ export function bootstrapCommand(): Command {
         throw new ConfigError(
           'MULTI_TENANT_ENABLED is true: owners and applications come with their tenant there (cofferdam tenants create).',
         );
-      await withGround(
-        config,
-        createLog(config.logLevel === 'info' ? 'warn' : config.logLevel),
-        async (ground, closers) => {
-          const access = await startAccess(ground, closers, undefined);
-          const made = await bootstrapAccess(ground, access, true);
-          await access.close();
-          console.log(
-            json
-              ? JSON.stringify(made, undefined, 2)
-              : `written to ${join(config.dataDirectory, 'bootstrap-credentials.json')} (mode 0600)`,
-          );
-        },
-      );
+      await withGround(config, createCommandLog(config.logLevel), async (ground, closers) => {
+        const access = await startAccess(ground, closers, undefined);
+        const made = await bootstrapAccess(ground, access, true);
+        await access.close();
+        console.log(
+          json
+            ? JSON.stringify(made, undefined, 2)
+            : `written to ${join(config.dataDirectory, 'bootstrap-credentials.json')} (mode 0600)`,
+        );
+      });
     });
 }

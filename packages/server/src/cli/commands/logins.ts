@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { ConfigError, readConfig } from '../../config.js';
-import { createLog } from '../log.js';
+import { createCommandLog } from '../log.js';
 import { openAccessDatabase } from '../parts/access-part.js';
 import { type ServiceLogins, serviceLogins } from '../parts/service-logins.js';
 import { prepareFleet } from '../parts/stores.js';
@@ -28,7 +28,7 @@ export function loginsCommand(): Command {
       const config = readConfig(process.env);
       if (!config.multiTenant)
         throw new ConfigError('MULTI_TENANT_ENABLED is not true: in single-tenant mode one process runs everything.');
-      const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
+      const log = createCommandLog(config.logLevel);
       const logins = await withGround(config, log, (ground) =>
         createProgress().step('logins', async () => {
           const prepared = await prepareFleet(ground);

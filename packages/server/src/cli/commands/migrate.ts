@@ -4,7 +4,7 @@ import { type DriftReport, findDrift } from '../../tenancy/fleet/find-drift.js';
 import type { FleetOptions, FleetReport } from '../../tenancy/fleet/migrate-fleet.js';
 import { migrateRecorded } from '../../tenancy/fleet/migrate-recorded.js';
 import { CliError } from '../cli-error.js';
-import { createLog } from '../log.js';
+import { createCommandLog } from '../log.js';
 import { wholeNumber } from '../option-readers.js';
 import { openAccessDatabase } from '../parts/access-part.js';
 import type { Closers, Ground } from '../parts/part.js';
@@ -55,7 +55,7 @@ ${environmentHelp(databaseVariables)}`,
     )
     .action(async (options: Options) => {
       const config = readConfig(process.env);
-      const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
+      const log = createCommandLog(config.logLevel);
       const progress = createProgress();
       if (options.drift && !config.multiTenant)
         throw new CliError(

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { isSafe } from './http/safe-url.js';
+import { isLoopback, isSafe } from './http/safe-url.js';
 
 /** A setting that cannot be used: one sentence saying what is wrong and what would be right. Ends the start. */
 export class ConfigError extends Error {
@@ -316,7 +316,7 @@ function requireTls(name: string, value: string | undefined, environmentName: st
   if (value === undefined || !URL.canParse(value)) return;
   const { hostname, searchParams } = new URL(value);
   const host = searchParams.get('host') ?? hostname;
-  const isHere = host.startsWith('/') || ['localhost', '127.0.0.1', '[::1]'].includes(host);
+  const isHere = host.startsWith('/') || isLoopback(host);
   // An explicit `disable` is the operator's word that the network is theirs alone; the start doubts it aloud.
   if (isHere || ['require', 'verify-ca', 'verify-full', 'disable'].includes(searchParams.get('sslmode') ?? '')) return;
   throw new ConfigError(

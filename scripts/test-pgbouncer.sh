@@ -35,6 +35,8 @@ auth_query = select usename, passwd from pg_shadow where usename = \$1
 max_client_conn = 1000
 default_pool_size = 3
 server_idle_timeout = 10
+# A database that is away for a moment (a restore) is asked for again after 1 s, not 15.
+server_login_retry = 1
 # A dropped tenant's database must not be held open.
 server_lifetime = 60
 logfile = $folder/log

@@ -182,7 +182,9 @@ test('keys are listed and rotated through the running Access Manager', async () 
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('waiting for its time')]);
 
   const own = temporaryDataFolder();
-  const stranger = await run(['keys', 'list', '--url', urls.access], { environment: { COFFERDAM_DATA_DIR: own.path } });
+  const stranger = await run(['keys', 'list', '--url', urls.access], {
+    environment: { COFFERDAM_DATA_DIR: own.path, COFFERDAM_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },
+  });
   expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('does not know our key')]);
   own.remove();
 });

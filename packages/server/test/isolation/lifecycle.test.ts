@@ -114,8 +114,10 @@ describe.each(modes)('%s', (mode) => {
       expect((await organizations(server, fresh.token)).body.items).toEqual([]);
       const byId = await server.call('GET', books.path, { token: fresh.token });
       expect({ status: byId.status, code: byId.body.code }).toEqual({ status: 404, code: '0007' });
-      // The old token names an id that nobody has ever again.
-      const { status, body, text } = await organizations(server, old.token);
+      // The old token names an id that nobody has ever again; each process hears of the purge on its feed.
+      const refusal = () => organizations(server, old.token);
+      await until(2_000, async () => (await refusal()).body.reason === 'TENANT_PURGED');
+      const { status, body, text } = await refusal();
       expect({ status, code: body.code, reason: body.reason }, text).toEqual({
         status: 403,
         code: '0159',

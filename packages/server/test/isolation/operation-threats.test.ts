@@ -57,32 +57,37 @@ describe('X-28: the store of one tenant under the name of another, as after a re
   test.each([
     ['database', 0, 1],
     ['schema', 2, 3],
-  ] as const)('%s: refused with 503, never served', async (isolation, first, second) => {
-    const [a, b] = [resident(first), resident(second)];
-    const places = isolation === 'database' ? [a.store.database, b.store.database] : [a.store.schema, b.store.schema];
-    const swap = () => exchange(isolation, places as [string, string], a.store.database);
-    await setServed([a, b], false);
-    await swap();
-    await setServed([a, b], true);
-    try {
-      for (const [own, other] of [
-        [a, b],
-        [b, a],
-      ] as const) {
-        const { status, body, text } = await own.client('GET', '/v1/organizations');
-        expect({ status, code: body.code }).toEqual({ status: 503, code: '0161' });
-        expect(text).not.toContain(other.books.marker);
-      }
-    } finally {
+  ] as const)(
+    '%s: refused with 503, never served',
+    async (isolation, first, second) => {
+      const [a, b] = [resident(first), resident(second)];
+      const places = isolation === 'database' ? [a.store.database, b.store.database] : [a.store.schema, b.store.schema];
+      const swap = () => exchange(isolation, places as [string, string], a.store.database);
       await setServed([a, b], false);
       await swap();
       await setServed([a, b], true);
-    }
-    for (const { client, books } of [a, b])
-      await expect
-        .poll(async () => (await client('GET', '/v1/organizations')).text, { timeout: 5_000 })
-        .toContain(books.marker);
-  });
+      try {
+        for (const [own, other] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          const { status, body, text } = await own.client('GET', '/v1/organizations');
+          expect({ status, code: body.code }).toEqual({ status: 503, code: '0161' });
+          expect(text).not.toContain(other.books.marker);
+        }
+      } finally {
+        await setServed([a, b], false);
+        await swap();
+        await setServed([a, b], true);
+      }
+      for (const { client, books } of [a, b])
+        await expect
+          .poll(async () => (await client('GET', '/v1/organizations')).text, { timeout: 5_000 })
+          .toContain(books.marker);
+      // Through a pooler each exchange waits until its idle connections have gone.
+    },
+    60_000,
+  );
 
   async function setServed(residents: readonly Resident[], served: boolean): Promise<void> {
     for (const { tenant } of residents)

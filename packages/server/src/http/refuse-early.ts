@@ -49,8 +49,8 @@ export function refuseEarly(app: FastifyInstance, options: EarlyRefusalOptions):
   };
 
   const handle = (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (request.url?.startsWith('/v1/') !== true) return false;
-    const tenantId = authenticate.recall?.(request.rawHeaders)?.tenantId;
+    if (quotas.size === 0 || request.url?.startsWith('/v1/') !== true) return false;
+    const tenantId = authenticate.recall?.(request)?.tenantId;
     const refusal = tenantId && quotas.exhausted(tenantId);
     if (!refusal) return false;
     const { status, headers, body } = render(refusal, request.headers.accept ?? '');

@@ -34,7 +34,7 @@ export interface QuotaOptions {
  * Holds each tenant to its quotas in this process (tenancy X-40): a token bucket and a count, no remote call. Only tenants
  * that have quotas take memory here.
  */
-export function createQuotas(options: QuotaOptions): QuotaGate & { readonly size: number } {
+export function createQuotas(options: QuotaOptions): QuotaGate {
   const { catalogue, clock = () => performance.now() } = options;
   const errors = quotaErrors();
   const uses = new Map<TenantId, Use>();
@@ -82,7 +82,6 @@ export function createQuotas(options: QuotaOptions): QuotaGate & { readonly size
   };
 
   return Object.freeze({
-    /** Tenants that take memory here. */
     get size() {
       return uses.size;
     },

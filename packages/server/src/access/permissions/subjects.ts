@@ -84,7 +84,11 @@ export function createSubjects(options: SubjectsOptions): Subjects {
   });
 }
 
-/** Digest of the subject: bounded, whatever a foreign issuer may write into `sub`. Tenant ids hold no slash. */
+/**
+ * Bounded, whatever a foreign issuer may write into `sub`; ours are short and need no digest on each request. Tenant ids
+ * hold no slash.
+ */
 function keyOf(tenantId: TenantId, { kind, subject }: Subject): string {
-  return `${tenantId}/${kind}/${createHash('sha256').update(subject, 'utf8').digest('base64url')}`;
+  const name = subject.length <= 64 ? `=${subject}` : createHash('sha256').update(subject, 'utf8').digest('base64url');
+  return `${tenantId}/${kind}/${name}`;
 }

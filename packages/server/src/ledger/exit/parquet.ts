@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
@@ -28,7 +27,7 @@ export async function* parquetOf(lines: Readable, columns: readonly BookColumn[]
   ];
   const writer = new ParquetWriter({ writer: buffer, schema });
   let group: string[] = [];
-  for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(lines)) {
     group.push(line);
     if (group.length < groupRows) continue;
     await writer.write({ columnData: columnsOf(group, columns), rowGroupSize: groupRows });
@@ -38,6 +37,17 @@ export async function* parquetOf(lines: Readable, columns: readonly BookColumn[]
   if (group.length > 0) await writer.write({ columnData: columnsOf(group, columns), rowGroupSize: groupRows });
   await writer.finish();
   yield taken(buffer);
+}
+
+/** By \n alone: `readline` also ends a line at U+2028 since Node 24, and JSON texts may hold that. */
+async function* linesOf(bytes: Readable): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of bytes.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 /** The rows of a Parquet file of ours as flat JSON lines, a row group at a time. */

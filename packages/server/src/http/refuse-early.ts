@@ -22,8 +22,8 @@ interface Rendered {
 
 /**
  * Answers a tenant that has used up its requests before the framework has begun with the request: with a refusal that was
- * rendered once. A tenant that sends ten times its quota costs the others a third of what the ordinary way would. Only
- * tokens that were verified before are looked at; whatever is not certain goes the ordinary way, which decides by itself.
+ * rendered once, so that what it sends beyond its quota costs the others as little as may be. Only tokens that were verified
+ * before are looked at; whatever is not certain goes the ordinary way, which decides by itself.
  */
 export function refuseEarly(app: FastifyInstance, options: EarlyRefusalOptions): void {
   const { authenticate, quotas } = options;

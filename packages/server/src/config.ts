@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isLoopback, isSafe } from './http/safe-url.js';
+import { urlsOfAddresses } from './postgres/connection-settings.js';
 
 /** A setting that cannot be used: one sentence saying what is wrong and what would be right. Ends the start. */
 export class ConfigError extends Error {
@@ -16,7 +17,10 @@ export type Part = (typeof allParts)[number];
  * the parser below. Nothing outside this file and `cli/` sees the environment.
  */
 export const variables = {
-  DATABASE_URL: ['', 'administrative PostgreSQL connection; unset: an embedded PostgreSQL in the data folder'],
+  DATABASE_URL: [
+    '',
+    'administrative PostgreSQL connection, of a primary and its replicas as …@a:5432,b:5432/…; unset: an embedded PostgreSQL in the data folder',
+  ],
   COFFERDAM_DATA_DIR: ['./.cofferdam', 'embedded database and generated local secrets (mode 0600)'],
   CONTROL_DATABASE_URL: [
     '',
@@ -88,6 +92,10 @@ export const variables = {
     '50',
     'tenants with a label of their own in metrics, the busiest; the rest share the label `other`',
   ],
+  SHUTDOWN_DELAY_SECONDS: [
+    '0',
+    'after SIGTERM requests are still served for so long, while /readyz answers 503 and every answer closes its connection: longer than the balancer takes to notice',
+  ],
   IMPLICIT_IDEMPOTENCY: ['true', 'identical transaction bodies without a key within 300 s are one transaction'],
   OTEL_EXPORTER_OTLP_ENDPOINT: [
     '',
@@ -153,7 +161,7 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
       CONTROL_DATABASE_URL: controlDatabaseUrl,
       ACCESS_DATABASE_URL: accessDatabaseUrl,
     }))
-      requireTls(name, url, environmentName);
+      for (const each of url === undefined ? [] : urlsOfAddresses(url)) requireTls(name, each, environmentName);
 
   const ports = {
     ledger: port('SERVER_PORT', text('SERVER_PORT')),
@@ -206,6 +214,7 @@ export function readConfig(environment: Environment, parts: ReadonlySet<Part> = 
     ),
     connectionBudget: integer('MULTI_TENANT_MAX_CONNECTIONS', text('MULTI_TENANT_MAX_CONNECTIONS'), 1, 10_000),
     metricsTenantsMax: integer('MULTI_TENANT_METRICS_TENANTS', text('MULTI_TENANT_METRICS_TENANTS'), 0, 10_000),
+    shutdownDelaySeconds: integer('SHUTDOWN_DELAY_SECONDS', text('SHUTDOWN_DELAY_SECONDS'), 0, 300),
     implicitIdempotency: yesNo('IMPLICIT_IDEMPOTENCY', text('IMPLICIT_IDEMPOTENCY')),
     otlpEndpoint: otlpUrl('OTEL_EXPORTER_OTLP_ENDPOINT', optional('OTEL_EXPORTER_OTLP_ENDPOINT')),
     otelServiceName: text('OTEL_SERVICE_NAME'),
@@ -312,8 +321,8 @@ function postgresUrl(name: string, value: string | undefined): string | undefine
 }
 
 /** Books and credentials travel on this line (tenancy X-43): in the clear to this machine or a socket only. */
-function requireTls(name: string, value: string | undefined, environmentName: string): void {
-  if (value === undefined || !URL.canParse(value)) return;
+function requireTls(name: string, value: string, environmentName: string): void {
+  if (!URL.canParse(value)) return;
   const { hostname, searchParams } = new URL(value);
   const host = searchParams.get('host') ?? hostname;
   const isHere = host.startsWith('/') || isLoopback(host);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config.js';
 import { type ConnectionSettings, parseDatabaseUrl } from '../postgres/connection-settings.js';
 import { startEmbedded } from '../postgres/embedded/start-embedded.js';
+import { findPrimary } from '../postgres/find-primary.js';
 import type { Closers } from './parts/part.js';
 
 /** The administrator's login: given, or of an embedded PostgreSQL; none in a process with logins of its own. */
@@ -11,8 +12,13 @@ export async function openAdmin(
   log: Logger,
   onProgress: ((text: string) => void) | undefined,
   closers: Closers,
+  onLost: ((reason: string) => void) | undefined,
 ): Promise<ConnectionSettings | undefined> {
-  if (config.databaseUrl !== undefined) return parseDatabaseUrl(config.databaseUrl);
+  if (config.databaseUrl !== undefined) {
+    const settings = parseDatabaseUrl(config.databaseUrl);
+    await findPrimary(settings);
+    return settings;
+  }
   const needsAdmin = config.parts.has('tenants') || !config.multiTenant;
   if (!needsAdmin && (config.controlDatabaseUrl ?? config.accessDatabaseUrl) !== undefined) return undefined;
   if (!needsAdmin) {
@@ -25,7 +31,10 @@ export async function openAdmin(
     log,
     ...(onProgress ? { onProgress } : {}),
     ourFolders: [config.dataDirectory],
-    onLost: () => log.fatal('the embedded PostgreSQL has ended by itself: restart the server'),
+    onLost(reason) {
+      log.fatal(reason);
+      onLost?.(reason);
+    },
   });
   closers.add(() => server.stop());
   return server.adminSettings;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -23,7 +24,7 @@ import { createTenantLabels, dropTenantSeries, type TenantLabels } from '../tena
 import type { TenantManager } from '../tenancy/tenant-manager.js';
 import { createTenantPools } from '../tenancy/tenant-pools.js';
 import { CliError } from './cli-error.js';
-import { drainable } from './drain-listener.js';
+import { type Drain, drainable } from './drain-listener.js';
 import { localSecrets } from './local-secrets.js';
 import { openAdmin } from './open-admin.js';
 import { startAccess } from './parts/access-part.js';
@@ -43,6 +44,8 @@ export interface StartOptions {
   /** Production uses the names of the contract; tests share a cluster under names of their own. */
   readonly names?: InstallationNames;
   readonly now?: () => Date;
+  /** What this process cannot do without is gone for good: it should end, so that its supervisor starts it anew. */
+  readonly onLost?: (reason: string) => void;
   /** What posts transactions; the benchmark measures another way against ours. */
   readonly createPoster?: typeof createPoster;
 }
@@ -56,8 +59,11 @@ export interface RunningServer {
     readonly access?: FastifyInstance;
     readonly tenants: FastifyInstance;
   };
-  /** Requests in flight finish, then everything is closed; the embedded PostgreSQL last. */
-  stop(): Promise<void>;
+  /**
+   * `/readyz` answers 503 from here on and every answer closes its connection; after `delayMs` (default 0) no new connection
+   * is taken, requests in flight finish, then everything is closed; the embedded PostgreSQL last.
+   */
+  stop(options?: { readonly delayMs?: number }): Promise<void>;
 }
 
 /**
@@ -67,12 +73,13 @@ export interface RunningServer {
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
   const { log, onProgress, names = installationNames('cofferdam'), now = () => new Date() } = options;
   const closers = new Closers();
+  const drains: Drain[] = [];
   let draining = false;
   try {
     const secrets = await localSecrets(config);
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
-    const admin = await openAdmin(config, log, onProgress, closers);
+    const admin = await openAdmin(config, log, onProgress, closers, options.onLost);
     const externalIssuers = await trustedIssuers(config, log, now);
     const tracing =
       config.otlpEndpoint === undefined ? undefined : await startTracing(config.otlpEndpoint, config, closers);
@@ -121,7 +128,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
     onProgress?.('listeners');
     const { ports } = config;
     const listen = (app: FastifyInstance | undefined, host: string, port: number, variable: string): Promise<string> =>
-      app === undefined ? Promise.resolve('') : listenOn(app, host, port, variable, closers);
+      app === undefined ? Promise.resolve('') : listenOn(app, host, port, variable, closers, drains);
     const urls = {
       tenants: await listen(tenants, config.tenantsBindAddress, ports.tenants, 'TENANTS_PORT'),
       access: await listen(access?.app, config.bindAddress, ports.access, 'ACCESS_PORT'),
@@ -133,9 +140,10 @@ export async function startServer(config: Config, options: StartOptions): Promis
       urls,
       tenantManagerApiKey: secrets.tenantManagerApiKey,
       apps: { ...(ledger ? { ledger: ledger.app } : {}), ...(access ? { access: access.app } : {}), tenants },
-      stop() {
+      stop({ delayMs = 0 } = {}) {
         draining = true;
-        stopping ??= closers.close();
+        for (const drain of drains) drain.announce();
+        stopping ??= sleep(delayMs).then(() => closers.close());
         return stopping;
       },
     });
@@ -230,8 +238,11 @@ async function listenOn(
   port: number,
   variable: string,
   closers: Closers,
+  drains: Drain[],
 ): Promise<string> {
-  closers.add(drainable(app, drainMs));
+  const drain = drainable(app, drainMs);
+  drains.push(drain);
+  closers.add(() => drain.close());
   try {
     await app.listen({ host, port });
   } catch (error) {

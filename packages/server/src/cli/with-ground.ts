@@ -15,7 +15,7 @@ export async function withGround<T>(
 ): Promise<T> {
   const closers = new Closers();
   try {
-    const admin = await openAdmin(config, log, undefined, closers);
+    const admin = await openAdmin(config, log, undefined, closers, undefined);
     const secrets = await localSecrets(config);
     const ground = {
       config,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { OperatorError } from './operator-error.js';
+import { type Address, PrimaryAddress } from './primary-address.js';
 
 /** How to reach one database as one login. Made by `connectionSettings`, which hides the password from logs. */
 export interface ConnectionSettings {
@@ -13,6 +14,8 @@ export interface ConnectionSettings {
   readonly ssl?: TlsSettings;
   /** The address is that of a pooler in transaction mode (PgBouncer): a session may change between transactions. */
   readonly pooler?: true;
+  /** Of several addresses the one of the primary is used, wherever it is; `host` and `port` are the first. */
+  readonly addresses?: PrimaryAddress;
 }
 
 export interface TlsSettings {
@@ -27,7 +30,7 @@ export interface TlsSettings {
  * a copy made with `{...settings, database}` keeps them.
  */
 export function connectionSettings(fields: ConnectionSettings): ConnectionSettings {
-  const { host, port, database, user, password, ssl, pooler } = fields;
+  const { host, port, database, user, password, ssl, pooler, addresses } = fields;
   return Object.freeze({
     host,
     port,
@@ -36,14 +39,16 @@ export function connectionSettings(fields: ConnectionSettings): ConnectionSettin
     password,
     ...(ssl === undefined ? {} : { ssl }),
     ...(pooler === undefined ? {} : { pooler }),
+    ...(addresses === undefined ? {} : { addresses }),
     toJSON: redacted,
     [inspect.custom]: redacted,
   });
 }
 
 function redacted(this: ConnectionSettings) {
-  const { host, port, database, user, ssl } = this;
-  return { host, port, database, user, password: '[hidden]', tls: ssl !== undefined };
+  const { host, port, database, user, ssl, addresses } = this;
+  const others = addresses?.all.slice(1);
+  return { host, port, ...(others && { others }), database, user, password: '[hidden]', tls: ssl !== undefined };
 }
 
 /** The same server, another database. */
@@ -56,11 +61,34 @@ export function withLogin(settings: ConnectionSettings, user: string, password: 
   return connectionSettings({ ...settings, user, password });
 }
 
+/** One URL for each address of a URL that names several, `postgresql://user:password@a:5432,b:5432/database`. */
+export function urlsOfAddresses(text: string): readonly [string, ...string[]] {
+  const [, before, hosts, after] = /^([a-z]+:\/\/(?:[^@/?#]*@)?)([^@/?#]*)(.*)$/s.exec(text) ?? [];
+  const [first = '', ...others] = (hosts ?? '').split(',');
+  if (others.length === 0) return [text];
+  return [`${before}${first}${after}`, ...others.map((host) => `${before}${host}${after}`)];
+}
+
 /**
- * Reads `postgresql://user:password@host:port/database?sslmode=…&sslrootcert=…`; `?host=/folder` names a socket folder.
+ * Reads `postgresql://user:password@host:port/database?sslmode=…&sslrootcert=…`; `?host=/folder` names a socket folder. Several
+ * addresses, `@a:5432,b:5432/`, are a primary and its replicas: whichever is the primary is used.
  * Throws with what is wrong; never repeats the URL, which holds a password.
  */
 export function parseDatabaseUrl(text: string): ConnectionSettings {
+  const [first, ...others] = urlsOfAddresses(text).map(parseOne);
+  if (first === undefined || others.length === 0) return first as ConnectionSettings;
+  if (others.some(({ host }) => host.startsWith('/')))
+    throw new OperatorError(
+      'the database URL names several addresses and ?host=, a socket folder: give one or the other',
+    );
+  return connectionSettings({ ...first, addresses: new PrimaryAddress([addressOf(first), ...others.map(addressOf)]) });
+}
+
+function addressOf({ host, port }: ConnectionSettings): Address {
+  return Object.freeze({ host, port });
+}
+
+function parseOne(text: string): ConnectionSettings {
   let url: URL;
   try {
     url = new URL(text);
@@ -76,6 +104,9 @@ export function parseDatabaseUrl(text: string): ConnectionSettings {
   const user = decodeURIComponent(url.username);
   if (host === '') throw new OperatorError('the database URL names no host');
   if (user === '') throw new OperatorError('the database URL names no user');
+  const session = url.searchParams.get('target_session_attrs') ?? 'primary';
+  if (!['primary', 'read-write'].includes(session))
+    throw new OperatorError(`target_session_attrs=${session}: only the primary can be used, primary or read-write`);
   const ssl = readTls(url.searchParams);
   return connectionSettings({
     host: decodeURIComponent(host),
@@ -117,5 +148,11 @@ export function toDatabaseUrl(settings: ConnectionSettings): string {
   if (socket) url.searchParams.set('host', settings.host);
   if (settings.ssl !== undefined)
     url.searchParams.set('sslmode', settings.ssl.rejectUnauthorized ? 'verify-full' : 'require');
-  return url.href;
+  const others = settings.addresses?.all.slice(1) ?? [];
+  if (others.length === 0) return url.href;
+  url.searchParams.set('target_session_attrs', 'primary');
+  const more = others.map((each) => `,${each.host.includes(':') ? `[${each.host}]` : each.host}:${each.port}`);
+  // After the port: nothing before it can hold this text, `@` of a password being percent-encoded.
+  const place = url.href.indexOf(`:${settings.port}/`, url.href.indexOf('@')) + `:${settings.port}`.length;
+  return `${url.href.slice(0, place)}${more.join('')}${url.href.slice(place)}`;
 }

@@ -49,6 +49,15 @@ export function isStatementCancelled(error: unknown): boolean {
   return sqlState(error) === '57014';
 }
 
+/**
+ * The server has no disk, memory or room left (53100 disk full), its disk does not answer
+ * (58030), or it may not be written to (25006). Nothing was written; it takes an operator, or time.
+ */
+export function isOutOfResources(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && (state.startsWith('53') || state === '58030' || state === '25006');
+}
+
 /** The data itself was refused (classes 22 and 23): running the same statement again cannot help. */
 export function isDataError(error: unknown): boolean {
   const state = sqlState(error);
@@ -67,7 +76,7 @@ export function isConnectionLost(error: unknown): boolean {
   const code = (error as PgErrorLike).code;
   if (typeof code === 'string' && networkErrors.has(code)) return true;
   // The driver has no codes for these.
-  return /^Connection terminated|not queryable|^timeout exceeded when trying to connect|^Client was closed/.test(
+  return /^Connection terminated|not queryable|^timeout (exceeded when trying to connect|expired)|^Client was closed/.test(
     error.message,
   );
 }
@@ -82,4 +91,5 @@ const networkErrors = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'ENOTPRIMARY', // ours: primary-client.ts
 ]);

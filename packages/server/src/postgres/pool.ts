@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { ConnectionSettings } from './connection-settings.js';
 import { quoteIdentifier } from './identifiers.js';
+import { primaryClient } from './primary-client.js';
 import type { TenantPool } from './tenant-context.js';
 import { typeParsers } from './type-parsers.js';
 
@@ -31,7 +32,7 @@ export interface PoolOptions {
 export function openPool(settings: ConnectionSettings, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(settings, options),
-    ...(settings.pooler ? { Client: UnnamedClient as unknown as typeof pg.Client } : {}),
+    Client: clientClass(settings),
     max: options.max,
     idleTimeoutMillis: options.idleTimeoutMs ?? 300_000,
   });
@@ -47,7 +48,7 @@ export function openClient(
   settings: ConnectionSettings,
   options: Omit<PoolOptions, 'max' | 'idleTimeoutMs'>,
 ): pg.Client {
-  const client = new (settings.pooler ? UnnamedClient : pg.Client)(clientConfig(settings, options));
+  const client = new (clientClass(settings))(clientConfig(settings, options));
   client.on('error', (error) => options.onError?.(error));
   return client;
 }
@@ -125,6 +126,11 @@ function clientConfig(settings: ConnectionSettings, options: Omit<PoolOptions, '
     // A pooler refuses start-up options; the login's own settings (`alter role … set`) say the same (ADR 0013).
     ...(settings.pooler ? {} : { options: startupOptions(options) }),
   };
+}
+
+function clientClass({ pooler, addresses }: ConnectionSettings): typeof pg.Client {
+  if (pooler) return UnnamedClient as unknown as typeof pg.Client;
+  return addresses === undefined ? pg.Client : primaryClient(addresses);
 }
 
 /** Prepares nothing by name: behind a pooler in transaction mode the next statement may meet another session. */

@@ -3,7 +3,7 @@ import { type ConnectionSettings, connectionSettings, withDatabase } from '../po
 import type { InstallationNames } from '../postgres/installation.js';
 import { openClient, openPool } from '../postgres/pool.js';
 import type { Vault } from './credentials.js';
-import { type AdminRecord, findAdminRecord } from './servers/server-record.js';
+import { type AdminRecord, addressesOf, findAdminRecord } from './servers/server-record.js';
 
 /** The administrator's connections to one server that holds tenants. */
 export interface AdminServer {
@@ -70,7 +70,9 @@ export function openAdminConnections(options: AdminConnectionsOptions): AdminCon
 }
 
 function settingsOf(record: AdminRecord, vault: Vault): ConnectionSettings {
+  const addresses = record.kind === 'shared' ? addressesOf(record, record.replicas) : undefined;
   return connectionSettings({
+    ...(addresses === undefined ? {} : { addresses }),
     host: record.host,
     port: record.port,
     user: record.user,

@@ -77,7 +77,7 @@ function describeWanted({ admin, names, encryptionKey, ledgerMigrations }: Prepa
     ...controlMigrations.map(({ id: migrationId, sql }) => migrationId + sql),
     ...readers.map((role) => role + derivePassword(encryptionKey, role)),
     // Tenants are told where the server is; an embedded one may come back on another port.
-    JSON.stringify([admin.host, admin.port, admin.ssl ?? null]),
+    JSON.stringify([admin.host, admin.port, admin.ssl ?? null, ...(admin.addresses?.all.slice(1) ?? [])]),
     'form 1',
   ];
   return {

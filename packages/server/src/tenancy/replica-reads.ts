@@ -102,7 +102,9 @@ function pick(
   const chosen = usable[Number.parseInt(config.id.slice(-4), 16) % usable.length] ?? usable[0];
   if (chosen === undefined) return undefined;
   const { host, port } = chosen.replica;
-  const settings = connectionSettings({ ...store.settings, host, port });
+  // This one, not whichever is the primary.
+  const { addresses: _, ...fields } = store.settings;
+  const settings = connectionSettings({ ...fields, host, port });
   const fingerprint = `${store.fingerprint} ${chosen.address}`;
   return { address: chosen.address, config: { ...config, store: { ...store, settings, fingerprint } } };
 }

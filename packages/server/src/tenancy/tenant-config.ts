@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import { type ConnectionSettings, connectionSettings, type TlsSettings } from '../postgres/connection-settings.js';
+import type { PrimaryAddress } from '../postgres/primary-address.js';
 import type { AssociationStatus } from './associations.js';
 import { type Catalogue, type CatalogueOptions, type CatalogueRow, createCatalogue } from './catalogue-reader.js';
 import type { Vault } from './credentials.js';
 import type { TenantQuotas } from './quotas.js';
-import type { Replica } from './servers/server-record.js';
+import { addressesOf, type Replica } from './servers/server-record.js';
 import type { TenantStatus } from './tenant-record.js';
 
 /** What a ledger process knows of a tenant. */
@@ -77,6 +78,7 @@ export interface LedgerCatalogueOptions extends Omit<CatalogueOptions, 'applicat
 /** The catalogue of a ledger process (`ledgerReader` of `prepareServer`, or `CONTROL_DATABASE_URL`). */
 export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogue<TenantConfig> {
   const applicationName = `${ledgerProcessName} ${options.build ?? ''}`;
+  const addressesBy = rememberAddresses();
   return createCatalogue<Raw, TenantConfig>(
     { ...options, applicationName },
     {
@@ -92,7 +94,7 @@ export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogu
           schemaVersion: raw.schema_version,
           contractVersion: raw.contract_version,
           quotas: readQuotas(raw.quotas),
-          store: readStore(raw, options),
+          store: readStore(raw, options, addressesBy),
         }),
     },
   );
@@ -104,21 +106,41 @@ function readQuotas(raw: Record<string, unknown>): TenantQuotas | undefined {
   return entries.length === 0 ? undefined : Object.freeze(Object.fromEntries(entries));
 }
 
-function readStore(raw: Raw, { vault, poolers }: LedgerCatalogueOptions): TenantStore | undefined {
+/** One for all tenants of a server: the first that finds the primary elsewhere has found it for all. */
+function rememberAddresses(): (raw: Raw) => PrimaryAddress | undefined {
+  const byText = new Map<string, PrimaryAddress>();
+  return ({ host, port, replicas }) => {
+    if (host === null || replicas === null || replicas.length === 0) return undefined;
+    const text = JSON.stringify([host, port, replicas]);
+    const known = byText.get(text) ?? addressesOf({ host, port }, replicas);
+    if (known !== undefined) byText.set(text, known);
+    return known;
+  };
+}
+
+function readStore(
+  raw: Raw,
+  { vault, poolers }: LedgerCatalogueOptions,
+  addressesBy: (raw: Raw) => PrimaryAddress | undefined,
+): TenantStore | undefined {
   if (raw.host === null || raw.runtime_credential === null) return undefined;
   const pooler = poolers?.get(`${raw.host}:${raw.port}`);
+  // Which server stands behind a pooler is the pooler's affair.
+  const addresses = pooler === undefined ? addressesBy(raw) : undefined;
   const settings = connectionSettings({
     host: pooler?.host ?? raw.host,
     port: pooler?.port ?? raw.port,
     ...(pooler === undefined ? {} : { pooler: true }),
+    ...(addresses === undefined ? {} : { addresses }),
     database: raw.database_name,
     user: raw.runtime_login,
     password: vault.open(raw.id, 'runtime-login', raw.runtime_credential),
     ...(raw.tls === null ? {} : { ssl: raw.tls }),
   });
   const { host, port, database, user, password, ssl } = settings;
+  const place = [host, port, ...(addresses?.all.slice(1) ?? []), database, user, password, ssl ?? null];
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([host, port, database, user, password, ssl ?? null, raw.schema_name, ...settingsOf(raw)]))
+    .update(JSON.stringify([...place, raw.schema_name, ...settingsOf(raw)]))
     .digest('base64url');
   return Object.freeze({
     settings,

@@ -43,7 +43,7 @@ export async function openSeparate(): Promise<Place> {
   const folder = temporaryDataFolder();
   const root = join(folder.path, '..');
   const start = (): Promise<EmbeddedServer> =>
-    startEmbedded({ directory: join(root, 'postgres'), log: quiet, ourFolders: [root] });
+    startEmbedded({ directory: join(root, 'postgres'), log: quiet, ourFolders: [root], keepRunning: false });
   let postgres = await start();
   const environment = {
     COFFERDAM_DATA_DIR: folder.path,
@@ -100,7 +100,8 @@ export async function openEmbedded(): Promise<Place> {
     },
     killServer: () => void running.program.child.kill('SIGKILL'),
     async restore(victim) {
-      if (victim === 'backend') return;
+      // The program starts its PostgreSQL again by itself.
+      if (victim === 'backend' || victim === 'postmaster') return;
       await kill(running.program);
       running = await serve(environment);
     },

@@ -36,6 +36,21 @@ describe('URLs', () => {
     ['postgresql://me:x@localhost:5999/books?host=%2Fvar%2Frun', { host: '/var/run', port: 5999 }],
     ['postgresql://me:x@db/books?sslmode=require', { ssl: { rejectUnauthorized: false } }],
     ['postgresql://me:x@db/books?sslmode=verify-full', { ssl: { rejectUnauthorized: true } }],
+    [
+      'postgresql://me:p%40ss@a,[::1]:5433,c:5434/books?target_session_attrs=read-write&sslmode=require',
+      {
+        host: 'a',
+        port: 5432,
+        password: 'p@ss',
+        addresses: {
+          all: [
+            { host: 'a', port: 5432 },
+            { host: '::1', port: 5433 },
+            { host: 'c', port: 5434 },
+          ],
+        },
+      },
+    ],
   ])('%s', (url, expected) => {
     const parsed = parseDatabaseUrl(url);
     expect(parsed).toMatchObject(expected);
@@ -47,6 +62,9 @@ describe('URLs', () => {
     'mysql://me:s3cret@db/x',
     'postgresql://:s3cret@db/x',
     'postgresql://me:s3cret@db/x?sslmode=maybe',
+    'postgresql://me:s3cret@a,b/x?target_session_attrs=standby',
+    'postgresql://me:s3cret@a:1,b:x/x',
+    'postgresql://me:s3cret@a,/x',
   ])('refuses %s without repeating it', (url) => {
     let message = '';
     try {

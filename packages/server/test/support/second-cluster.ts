@@ -28,6 +28,7 @@ export async function startSecondCluster(settings: Readonly<Record<string, strin
     directory: join(folder, 'postgres'),
     log: { warn() {} },
     ourFolders: [folder],
+    keepRunning: false,
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', ...settings },
   });
   const query = async (admin: ConnectionSettings, text: string, values: unknown[] = []) => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { doubtsAbout, readConfig, readParts } from '../../config.js';
+import { CliError } from '../cli-error.js';
 import { createLog } from '../log.js';
 import { createProgress } from '../progress.js';
 import { startServer } from '../start-server.js';
@@ -16,10 +17,27 @@ export function serveCommand(): Command {
       const log = createLog(config.logLevel);
       for (const doubt of doubtsAbout(process.env, config)) log.warn(doubt);
       const progress = createProgress();
-      const server = await progress.step('starting', () => startServer(config, { log, onProgress: progress.say }));
+      const { lost, onLost } = loss();
+      const server = await progress.step('starting', () =>
+        startServer(config, { log, onProgress: progress.say, onLost }),
+      );
       log.info({ urls: server.urls }, 'serving');
-      const signal = await untilSignal();
-      log.info({ signal }, 'draining');
-      await server.stop();
+      const end = await Promise.race([untilSignal(), lost]);
+      if (typeof end === 'object') {
+        await server.stop();
+        throw new CliError(end.reason);
+      }
+      log.info({ signal: end }, 'draining');
+      // Ctrl-C is somebody who waits; SIGTERM comes from a supervisor with a balancer in front.
+      await server.stop({ delayMs: end === 'SIGTERM' ? config.shutdownDelaySeconds * 1_000 : 0 });
     });
+}
+
+/** Resolves when what the process cannot do without is gone. */
+function loss(): { readonly lost: Promise<{ readonly reason: string }>; readonly onLost: (reason: string) => void } {
+  let onLost: (reason: string) => void = () => {};
+  const lost = new Promise<{ reason: string }>((resolve) => {
+    onLost = (reason) => resolve({ reason });
+  });
+  return { lost, onLost };
 }

@@ -24,6 +24,7 @@ interface ServerOptions extends OperatorOptions {
   readonly capacity?: number | null;
   readonly label?: Readonly<Record<string, string>>;
   readonly replica?: readonly { readonly host: string; readonly port: number }[];
+  readonly address?: { readonly host: string; readonly port: number };
 }
 
 /** `cofferdam servers …`: the PostgreSQL servers that tenants are placed on. */
@@ -59,7 +60,12 @@ function addCommand(): Command {
       const settings = readUrl(options.serverUrl ?? process.env['SERVER_URL']);
       const client = await clientOf(options);
       const server = await createProgress().step(`preparing ${id}`, () =>
-        client.send<ServerAnswer>('POST', '/v1/servers', { id, ...connectionBody(settings), ...changeOf(options) }),
+        client.send<ServerAnswer>('POST', '/v1/servers', {
+          id,
+          ...connectionBody(settings, true),
+          ...(settings.addresses && { replicas: settings.addresses.all.slice(1) }),
+          ...changeOf(options),
+        }),
       );
       print(options, server, () => printServers([server]));
     });
@@ -67,7 +73,14 @@ function addCommand(): Command {
 
 function updateCommand(): Command {
   return withServerOptions(new Command('update'))
-    .description('changes capacity, labels or replicas; the administering password is taken from SERVER_PASSWORD')
+    .option(
+      '--address <host:port>',
+      'where its primary is now, after a promotion or a move',
+      (text) => readReplica(text)[0],
+    )
+    .description(
+      'changes capacity, labels, replicas or the address; the administering password is taken from SERVER_PASSWORD',
+    )
     .argument('<id>', 'the server')
     .action(async (id: string, options: ServerOptions) => {
       const password = process.env['SERVER_PASSWORD'];
@@ -103,8 +116,9 @@ function onOne(name: string, description: string, method: string, path: string):
     });
 }
 
-function changeOf({ capacity, label, replica }: ServerOptions) {
+function changeOf({ capacity, label, replica, address }: ServerOptions) {
   return {
+    ...(address === undefined ? {} : { address }),
     ...(capacity === undefined ? {} : { capacity }),
     ...(label === undefined ? {} : { labels: label }),
     ...(replica === undefined ? {} : { replicas: replica }),
@@ -121,7 +135,12 @@ function readUrl(text: string | undefined): ConnectionSettings {
 }
 
 /** A login as the API takes it. */
-export function connectionBody({ host, port, database, user, password, ssl }: ConnectionSettings) {
+export function connectionBody(
+  { host, port, database, user, password, ssl, addresses }: ConnectionSettings,
+  isServer = false,
+) {
+  if (addresses !== undefined && !isServer)
+    throw new CliError('a tenant’s own database is reached at one address; several are for `cofferdam servers add`.');
   return {
     host,
     port,

@@ -4,6 +4,7 @@ import {
   isConnectionLost,
   isDataError,
   isLockTimeout,
+  isOutOfResources,
   isRetryable,
   isStatementCancelled,
 } from '../../postgres/pg-errors.js';
@@ -59,7 +60,8 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
         } else if (isDataError(error)) {
           return units.length === 1 ? [{ refusal: asRefusal(error) }] : settleHalves(tenant, units, error);
         } else if (!mayRunAgain(error)) {
-          const refusal = isLockTimeout(error) || isStatementCancelled(error) ? givenUp(error) : error;
+          const passes = isLockTimeout(error) || isStatementCancelled(error) || isOutOfResources(error);
+          const refusal = passes ? givenUp(error) : error;
           return units.map(() => ({ refusal }));
         }
         if (attempt === attemptsMax) return units.map(() => ({ refusal: givenUp(error) }));

@@ -26,11 +26,13 @@ export async function findOutcome(
 /**
  * Ends the session that still has the database transaction `xid` open; what it has committed stays. The number alone may
  * after a crash belong to somebody else, so both must be the same. The login may end its own sessions and no others.
+ * One that waits for a synchronous replica is left alone: cut short, its commit would show before the replica has it.
  */
 export async function endUnfinished(client: TenantClient, session: number, xid: string): Promise<void> {
   await client.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
-     where pid = $1 and backend_xid = $2::xid8::xid and usename = current_user`,
+     where pid = $1 and backend_xid = $2::xid8::xid and usename = current_user
+       and wait_event is distinct from 'SyncRep'`,
     [session, xid],
   );
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '@cofferdam/core';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
-import { isConnectionLost, isRetryable, sqlState } from '../../postgres/pg-errors.js';
+import { isConnectionLost, isOutOfResources, isRetryable, sqlState } from '../../postgres/pg-errors.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { asRefusal } from './constraint-errors.js';
 import type { LedgerTables } from './tables.js';
@@ -92,7 +92,7 @@ function isStoreMissing(error: unknown): boolean {
 }
 
 function unreachableStore(error: unknown): unknown {
-  if (!isConnectionLost(error) && !isStoreMissing(error)) return error;
+  if (!isConnectionLost(error) && !isStoreMissing(error) && !isOutOfResources(error)) return error;
   return new LedgerError('tenant_service_unavailable', {
     detail: 'The store of this tenant cannot be reached at the moment. Send the request again in a few seconds.',
     retryAfterSeconds: 2,

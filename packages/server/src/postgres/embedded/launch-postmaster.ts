@@ -20,19 +20,22 @@ export interface Launch {
   args(port: number): string[];
   settings(port: number): ConnectionSettings;
   onProgress(message: string): void;
+  /** This one and no other: there are pools that know it. Absent: that of last time, or a free one. */
+  readonly port?: number;
 }
 
 /** Starts the server and waits until it takes connections; rejects with what its log says. */
 export async function launch(how: Launch): Promise<{ pid: number; port: number }> {
   how.onProgress('starting PostgreSQL');
   for (let attempt = 1; ; attempt += 1) {
-    const port = await choosePort(how.layout.portFile, attempt);
+    const port = how.port ?? (await choosePort(how.layout.portFile, attempt));
     try {
       const pid = await launchPostmaster(how, port);
       rememberPort(how.layout.portFile, port);
       return { pid, port };
     } catch (error) {
       if (!(error instanceof PortTaken) || attempt === 5) throw error;
+      if (how.port !== undefined) await sleep(200);
     }
   }
 }

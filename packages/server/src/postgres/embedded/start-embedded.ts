@@ -4,13 +4,13 @@ import type { ConnectionSettings } from '../connection-settings.js';
 import { OperatorError } from '../operator-error.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { chooseIdentity, type Identity } from './identity.js';
+import { keepRunning } from './keep-running.js';
 import { type Launch, launch } from './launch-postmaster.js';
 import { type Layout, layoutOf } from './layout.js';
 import { boundLog } from './log-file.js';
 import { clusterExists, makeCluster, removeDrafts } from './make-cluster.js';
 import { takeOwnership } from './owner-lock.js';
 import { giveTo, openTheWay } from './ownership.js';
-import { findProcess } from './processes.js';
 import { serverArguments, usableSocketFolder } from './server-arguments.js';
 import { type StopLimits, stopPostmaster } from './stop-postmaster.js';
 import { readPassword, superuserSettings } from './superuser.js';
@@ -24,8 +24,13 @@ export interface EmbeddedOptions {
   readonly log: { warn(details: object, message: string): void };
   /** What is going on, in a few words, for a spinner. */
   readonly onProgress?: (message: string) => void;
-  /** PostgreSQL ended without `stop`. Requests will fail; the program should end with an error. */
-  readonly onLost?: () => void;
+  /**
+   * PostgreSQL ended without `stop` and could not be started again, or ended too often. The program should end with this
+   * sentence, so that its supervisor starts it anew.
+   */
+  readonly onLost?: (reason: string) => void;
+  /** False: it is not started again when it ends by itself, `onLost` is called at once. Default true. */
+  readonly keepRunning?: boolean;
   /**
    * Folders above `directory` that are ours and may be opened for passing through (0711) when PostgreSQL has to run
    * under another user; anything else is refused with an explanation.
@@ -43,7 +48,7 @@ export interface EmbeddedServer {
   readonly port: number;
   /** True when a server left running by a killed process was taken over. It is stopped like any other. */
   readonly adopted: boolean;
-  /** Of the postmaster. */
+  /** Of the postmaster; another one after it was started again. */
   readonly pid: number;
   /** Fast shutdown; resolves when no process of the server is left and the folder is free for another owner. */
   stop(limits?: StopLimits): Promise<void>;
@@ -51,7 +56,7 @@ export interface EmbeddedServer {
 
 /**
  * Starts PostgreSQL 18 in `directory`, on the port of last time or a free one of 127.0.0.1: 1–2 s the first time, 0.2–0.4 s after. Puts right what
- * a killed predecessor left. Refuses while another live process owns the folder, naming its pid.
+ * a killed predecessor left, and starts it again when it ends by itself. Refuses while another live process owns the folder, naming its pid.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const lock = await takeOwnership(options.directory);
@@ -78,17 +83,27 @@ async function startOwned(options: EmbeddedOptions, release: () => void): Promis
   const say = (message: string) => options.log.warn({ component: 'embedded-postgres' }, message);
   const left = await takeOver(how, say);
   const { pid, port } = left ?? (await launch(how));
-  const unwatch = watchOver(pid, layout, options.onLost);
+  const kept = keepRunning({
+    how,
+    started: { pid, port },
+    restartsMax: options.keepRunning === false ? 0 : 5,
+    say,
+    onLost: options.onLost,
+  });
 
   let stopping: Promise<void> | undefined;
   return Object.freeze({
     adminSettings: how.settings(port),
     port,
-    pid,
+    get pid() {
+      return kept.pid;
+    },
     adopted: left !== undefined,
     stop(limits?: StopLimits) {
-      unwatch();
-      stopping ??= stopPostmaster(pid, layout.data, limits).finally(release);
+      stopping ??= kept
+        .stop()
+        .then(() => stopPostmaster(kept.pid, layout.data, limits))
+        .finally(release);
       return stopping;
     },
   });
@@ -124,22 +139,4 @@ function refuseOtherVersion(layout: Layout, binaries: Binaries): void {
     throw new OperatorError(
       `${layout.data} was made by PostgreSQL ${has}, and this program brings PostgreSQL ${needs}. Dump it with the earlier program and load it into a new folder.`,
     );
-}
-
-/** Bounds the log and notices when the server is gone. Never keeps the process alive. */
-function watchOver(pid: number, layout: Layout, onLost: (() => void) | undefined): () => void {
-  let ticks = 0;
-  let ended = false;
-  const timer = setInterval(async () => {
-    ticks += 1;
-    if (ticks % 30 === 0) boundLog(layout.log);
-    if ((await findProcess(pid)) !== undefined || ended) return;
-    unwatch();
-    onLost?.();
-  }, 2_000).unref();
-  const unwatch = () => {
-    ended = true;
-    clearInterval(timer);
-  };
-  return unwatch;
 }

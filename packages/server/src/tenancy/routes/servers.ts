@@ -48,6 +48,12 @@ const changeBody = Type.Object(
     capacity,
     labels: Type.Optional(labelsSchema),
     replicas: Type.Optional(replicasSchema),
+    address: Type.Optional(
+      Type.Object(
+        { host: Text(255), port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) },
+        { ...strict, description: 'Where its primary is now: a promoted replica, or a copy of the server.' },
+      ),
+    ),
     password: Type.Optional(Text(1_000, { description: 'New password of the administering login.' })),
   },
   strict,
@@ -105,15 +111,16 @@ export const serverRoutes = (manager: TenantManager): RouteDefinition<OperatorCo
     method: 'PATCH',
     url: '/v1/servers/:server_id',
     operationId: 'updateServer',
-    summary: 'Change capacity, labels, replicas or the administering password of a server',
+    summary: 'Change capacity, labels, replicas, address or the administering password of a server',
     body: changeBody,
     success: { status: 200, description: 'The server', schema: serverSchema },
     async handler({ params, body, context }) {
-      const { capacity: most, labels, replicas, password } = body;
+      const { capacity: most, labels, replicas, address, password } = body;
       const change = {
         ...(most === undefined ? {} : { capacity: most }),
         ...(labels === undefined ? {} : { labels: readLabels(labels) }),
         ...(replicas === undefined ? {} : { replicas: replicas.map(withPort) }),
+        ...(address === undefined ? {} : { address: withPort(address) }),
         ...(password === undefined ? {} : { password }),
       };
       const by = { actor: context.actor, action: 'server.update' };

@@ -2,6 +2,7 @@ import { type ConnectionSettings, connectionSettings } from '../../postgres/conn
 import type { InstallationNames } from '../../postgres/installation.js';
 import type { Migration } from '../../postgres/migration.js';
 import { isUniqueViolation } from '../../postgres/pg-errors.js';
+import type { Address } from '../../postgres/primary-address.js';
 import { type AdminConnections, defaultServer } from '../admin-connections.js';
 import type { ControlDatabase } from '../control-database.js';
 import type { Vault } from '../credentials.js';
@@ -106,11 +107,13 @@ export interface ServerChange {
   readonly capacity?: number | null;
   readonly labels?: Readonly<Record<string, string>>;
   readonly replicas?: readonly Replica[];
+  /** Where the primary is now: the same server (a promoted replica) or what was restored from it. */
+  readonly address?: Address;
   /** Of the administering login. */
   readonly password?: string;
 }
 
-/** @throws TenancyError server_not_found, server_unfit when the new password does not open it */
+/** @throws TenancyError server_not_found, server_unfit when it cannot be opened there or so, or is another server */
 export async function changeServer(
   tools: ServerTools,
   id: string,
@@ -118,17 +121,19 @@ export async function changeServer(
   by: { readonly actor: string; readonly action: string },
 ): Promise<ServerRecord> {
   const { control, vault } = tools;
-  if (change.password !== undefined) await tryPassword(tools, id, change.password);
+  if (change.password !== undefined || change.address !== undefined) await tryAccess(tools, id, change);
   const sealed = change.password === undefined ? null : vault.seal(`server:${id}`, 'server-admin', change.password);
   const { password: _, ...details } = change;
   await control.change(async (tx) => {
     await tx.audit({ ...by, outcome: 'done', details: { server: id, ...details, credential: sealed !== null } });
     // Only what connections are made with concerns the processes: their pools would be replaced for nothing.
-    const version = change.replicas === undefined && sealed === null ? null : await tx.nextVersion();
+    const concerns = change.replicas !== undefined || change.address !== undefined || sealed !== null;
+    const version = concerns ? await tx.nextVersion() : null;
     const { rowCount } = await tx.client.query(
       `update server set state = coalesce($2, state), capacity = case when $3 then $4 else capacity end,
               labels = coalesce($5, labels), replicas = coalesce($6, replicas),
-              admin_credential = coalesce($7, admin_credential), version = coalesce($8, version), updated_at = $9
+              admin_credential = coalesce($7, admin_credential), version = coalesce($8, version), updated_at = $9,
+              host = coalesce($10, host), port = coalesce($11, port)
         where id = $1 and kind = 'shared'`,
       [
         id,
@@ -140,6 +145,8 @@ export async function changeServer(
         sealed,
         version,
         tx.at,
+        change.address?.host ?? null,
+        change.address?.port ?? null,
       ],
     );
     if (rowCount !== 1) throw noSuchServer(id);
@@ -147,13 +154,27 @@ export async function changeServer(
   return known(tools, id);
 }
 
-async function tryPassword({ admin, control }: ServerTools, id: string, password: string): Promise<void> {
+async function tryAccess(tools: ServerTools, id: string, change: ServerChange): Promise<void> {
+  const { admin, control, isLocal } = tools;
   if (id === defaultServer)
     throw new TenancyError('server_unfit', 'The first server is administered by DATABASE_URL: change it there.');
   if ((await findServer(control.pool, id)) === undefined) throw noSuchServer(id);
-  const { settings } = await admin.server(id);
-  const tried = await tryConnection(connectionSettings({ ...settings, password }), async () => {});
-  if ('refusal' in tried) throw new TenancyError('server_unfit', `${tried.refusal}.`);
+  const { addresses: _, ...known } = (await admin.server(id)).settings;
+  const { password = known.password, address = { host: known.host, port: known.port } } = change;
+  const settings = connectionSettings({ ...known, ...address, password });
+  const found = change.address === undefined ? [] : await addressShortcomings(settings, isLocal);
+  const tried = found.length > 0 ? undefined : await tryConnection(settings, readFacts);
+  if (tried && 'refusal' in tried) found.push(tried.refusal);
+  if (tried && 'value' in tried && change.address !== undefined) {
+    found.push(...serverShortcomings(tried.value));
+    const { rows } = await control.pool.query<{ own: string }>(
+      'select system_identifier as own from server where id = $1',
+      [id],
+    );
+    if (rows[0]?.own !== tried.value.systemIdentifier)
+      found.push(`${address.host}:${address.port} is another server, not ${id} or a copy of it`);
+  }
+  if (found.length > 0) throw new TenancyError('server_unfit', `${found.join('; ')}.`);
 }
 
 /** Forgets a server that holds no tenant and never held one. @throws TenancyError server_not_found, server_in_use */

@@ -1,10 +1,8 @@
 import type pg from 'pg';
 import type { TlsSettings } from '../../postgres/connection-settings.js';
+import { type Address, PrimaryAddress } from '../../postgres/primary-address.js';
 
-export interface Replica {
-  readonly host: string;
-  readonly port: number;
-}
+export type Replica = Address;
 
 /** A PostgreSQL server that holds tenants, as operators see it. */
 export interface ServerRecord {
@@ -36,14 +34,23 @@ export interface AdminRecord {
   readonly user: string;
   readonly database: string;
   readonly credential: string;
+  readonly replicas: readonly Replica[];
   readonly version: number;
 }
 
 type Client = pg.PoolClient | pg.Pool;
 
+/** After a promotion the primary is where a replica was. Undefined: there are no replicas. */
+export function addressesOf(primary: Address, replicas: readonly Address[]): PrimaryAddress | undefined {
+  if (replicas.length === 0) return undefined;
+  // jsonb's numbers may have come as ones that keep their digits.
+  const plain = [primary, ...replicas].map(({ host, port }) => Object.freeze({ host, port: Number(port) }));
+  return new PrimaryAddress(plain as [Address, ...Address[]]);
+}
+
 export async function findAdminRecord(client: Client, id: string): Promise<AdminRecord | undefined> {
   const { rows } = await client.query<AdminRecord>(
-    `select id, kind, host, port, tls, admin_user as user, admin_database as database, admin_credential as credential, version
+    `select id, kind, host, port, tls, admin_user as user, admin_database as database, admin_credential as credential, replicas, version
        from server where id = $1 and admin_credential is not null`,
     [id],
   );

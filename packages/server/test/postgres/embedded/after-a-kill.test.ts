@@ -166,17 +166,23 @@ test('killed while making the cluster: the leftovers are removed and the next st
   }
 });
 
-test('the end of a postmaster that nobody asked for is noticed', async () => {
-  let lost = false;
-  running = await startEmbedded({
-    directory,
-    log: quietLog,
-    onLost: () => {
-      lost = true;
-    },
-  });
-  process.kill(running.pid, 'SIGINT');
-  await expect.poll(() => lost, { timeout: 10_000 }).toBe(true);
+test('a postmaster that ends by itself is started again on its port, and not for ever', async () => {
+  const reasons: string[] = [];
+  running = await startEmbedded({ directory, log: quietLog, onLost: (reason) => reasons.push(reason) });
+  const { adminSettings, pid } = running;
+  await ask(adminSettings, 'insert into kept values (77)');
+  // The last signal is that of an operator who stops it by hand: it has not been asked of us either.
+  for (const name of ['SIGKILL', 'SIGKILL', 'SIGQUIT', 'SIGKILL', 'SIGINT'] as const) {
+    const before = running.pid;
+    process.kill(before, name);
+    await expect.poll(() => running?.pid, { timeout: 20_000 }).not.toBe(before);
+  }
+  expect(running.pid).not.toBe(pid);
+  expect(await ask(adminSettings, 'select count(*)::int from kept where line = 77')).toEqual([1]);
+  expect(reasons).toEqual([]);
+  process.kill(running.pid, 'SIGKILL');
+  await expect.poll(() => reasons, { timeout: 10_000 }).toHaveLength(1);
+  expect(reasons[0]).toMatch(/ended and cannot be kept running .*6 times within 10 minutes/);
 });
 
 test('three starters at once on a folder whose owner was killed: one gets it, the others are told', async () => {

@@ -2,48 +2,28 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OpenBooks, openBooks } from '../../src/cli/parts/books.js';
-import { Closers, type Ground } from '../../src/cli/parts/part.js';
+import type { OpenBooks } from '../../src/cli/parts/books.js';
 import { type RestoreOptions, restoreBooks } from '../../src/cli/restore-books.js';
-import { readConfig, readParts } from '../../src/config.js';
 import { auditBooks } from '../../src/ledger/audit/audit-books.js';
 import { exportBooks } from '../../src/ledger/exit/export-books.js';
 import { importBooks } from '../../src/ledger/exit/import-books.js';
 import { exportFormats, type Manifest } from '../../src/ledger/exit/manifest.js';
 import { plainFolder } from '../../src/ledger/exit/plain-folder.js';
 import { readLabel, sealedTarget } from '../../src/ledger/exit/sealed-folder.js';
-import { parseDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { must, transfer } from '../isolation/support/books.js';
 import { digest, join as joinWorld, type Member, openWorld, type World } from '../isolation/support/world.js';
-import { adminUrl } from '../support/admin.js';
+import { openBooksOf } from '../support/open-books.js';
 
 let world: World;
 const folder = mkdtempSync(join(tmpdir(), 'cofferdam-books-'));
-let ground: Ground;
+const now = () => new Date();
 const odd = `"quoted", 'single' \\back\\slash \\. ; line\nend\ttab – ünïcode 𝄞 \u2028 {"a":1}`;
 const key = 'an idempotency key';
 
 beforeAll(async () => {
   world = await openWorld(['database', 'schema']);
-  const { environment, names } = world.server;
-  ground = {
-    config: readConfig({ ...environment, LOG_LEVEL: 'silent' }, readParts(undefined)),
-    secrets: {
-      encryptionKey: Buffer.from(String(environment['COFFERDAM_ENCRYPTION_KEY']), 'base64'),
-      tenantManagerApiKey: '',
-    },
-    names,
-    log: pino({ level: 'silent' }),
-    metrics: new Registry(),
-    now: () => new Date(),
-    newId,
-    admin: parseDatabaseUrl(adminUrl()),
-    externalIssuers: [],
-  };
   for (const { client, books } of world.residents) {
     const { path, ids } = books;
     await must(
@@ -60,14 +40,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function withBooks<T>(id: string, work: (books: OpenBooks) => Promise<T>): Promise<T> {
-  const closers = new Closers();
-  try {
-    return await work(await openBooks(ground, closers, id));
-  } finally {
-    await closers.close();
-  }
-}
+const withBooks = <T>(id: string, work: (books: OpenBooks) => Promise<T>): Promise<T> =>
+  openBooksOf(world.server, id, work);
 
 const imported = (into: Member, directory: string): Promise<Manifest> =>
   withBooks(into.tenant.id, async ({ store, context }) => {
@@ -90,7 +64,7 @@ async function contentOf(member: Member): Promise<Record<string, string>> {
 async function exported(of: Member, format: Manifest['format']): Promise<string> {
   const directory = join(folder, `${of.tenant.id}-${format}-${newId()}`);
   await withBooks(of.tenant.id, ({ store, tenant }) =>
-    exportBooks(store, { target: plainFolder(directory), format, tenant, now: ground.now, onTable: quiet }),
+    exportBooks(store, { target: plainFolder(directory), format, tenant, now, onTable: quiet }),
   );
   return directory;
 }
@@ -200,7 +174,7 @@ test('a folder that holds something else is not exported into; what a broken exp
   const directory = await exported(source, 'csv');
   const once = (into: string): Promise<Manifest> =>
     withBooks(source.tenant.id, ({ store, tenant }) =>
-      exportBooks(store, { target: plainFolder(into), format: 'csv', tenant, now: ground.now, onTable: quiet }),
+      exportBooks(store, { target: plainFolder(into), format: 'csv', tenant, now, onTable: quiet }),
     );
   await expect(once(directory)).rejects.toThrow(/complete already/);
   rmSync(join(directory, 'manifest.json'));
@@ -218,7 +192,7 @@ test('a backup is sealed, restored into its own tenant or a new one, and refused
   const target = sealedTarget(from, [await identityToRecipient(identity)]);
   const taken = await contentOf(source);
   await withBooks(source.tenant.id, ({ store, tenant }) =>
-    exportBooks(store, { target, format: 'csv', tenant, now: ground.now, onTable: quiet }),
+    exportBooks(store, { target, format: 'csv', tenant, now, onTable: quiet }),
   );
   const label = await readLabel(from);
   expect(label.tenant).toEqual({ id: source.tenant.id, slug: source.tenant.slug });

@@ -1,0 +1,18 @@
+/** A server of the installation in a process of its own, whose heap can be looked into. Run by markers.test.ts. */
+import { writeHeapSnapshot } from 'node:v8';
+import { pino } from 'pino';
+import { startServer } from '../../../src/cli/start-server.js';
+import { readConfig, readParts } from '../../../src/config.js';
+import { installationNames } from '../../../src/postgres/installation.js';
+
+const { environment, prefix } = JSON.parse(process.argv[2] ?? '{}');
+const running = await startServer(readConfig(environment, readParts(undefined)), {
+  log: pino({ level: 'silent' }),
+  names: installationNames(prefix),
+});
+process.on('message', (file: string) => {
+  writeHeapSnapshot(file);
+  process.send?.('written');
+});
+process.on('disconnect', () => process.exit());
+process.send?.(running.urls);

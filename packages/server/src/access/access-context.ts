@@ -1,10 +1,12 @@
 import type { TenantId } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
-import type { Principal } from '../http/principal.js';
+import type { Permission, Principal } from '../http/principal.js';
 import type { Admission, Guard } from '../http/route.js';
 import { isSameSecret } from '../http/same-secret.js';
 import { AccessError } from './access-errors.js';
 import type { SubjectRoles } from './directory/subject-roles.js';
+import type { AuditTrail } from './login/audit-trail.js';
+import type { FailureLimiter } from './login/failure-limiter.js';
 import { refuseInactive, type TenantStatusPort } from './login/tenant-status.js';
 import { decide } from './permissions/decide.js';
 import { directoryOf } from './permissions/local-permission-source.js';
@@ -29,13 +31,16 @@ export interface AccessAdmissionOptions {
   readonly multiTenant: boolean;
   readonly tenantStatus: TenantStatusPort;
   readonly subjects: Subjects;
+  readonly audit: AuditTrail;
+  /** By subject: how much of the audit somebody may fill who asks for what they may not do. */
+  readonly refusals: FailureLimiter;
   /** What services of this installation send in `X-API-Key` (credentials/service-key.ts). */
   readonly serviceKey: string;
 }
 
 /** The tenant comes from the verified token and its status is asked on each request, as in the products. */
 export function createAccessAdmission(options: AccessAdmissionOptions): Admission<AccessContext> {
-  const { authenticate, multiTenant, tenantStatus, subjects, serviceKey } = options;
+  const { authenticate, multiTenant, tenantStatus, subjects, audit, refusals, serviceKey } = options;
 
   async function callerOf(request: FastifyRequest): Promise<Caller> {
     const principal = await authenticate(request);
@@ -53,6 +58,18 @@ export function createAccessAdmission(options: AccessAdmissionOptions): Admissio
     return { principal, tenantId, ...known };
   }
 
+  function recordRefusal({ tenantId, principal }: Caller, { resource, action }: Permission, address: string): void {
+    const actor = principal.subject;
+    if (!refusals.countFailure(`${tenantId}/${actor}`)) return;
+    audit.recordLater(tenantId, {
+      kind: 'permission',
+      result: 'refused',
+      reason: `${resource}:${action}`,
+      actor,
+      address,
+    });
+  }
+
   return Object.freeze({
     async admit(request: FastifyRequest, guard: Guard) {
       if ('public' in guard) return { context: { address: request.ip, caller: undefined }, principal: undefined };
@@ -65,7 +82,10 @@ export function createAccessAdmission(options: AccessAdmissionOptions): Admissio
       }
       const caller = await callerOf(request);
       const allowed = 'authenticated' in guard || ('permission' in guard && decide(caller.roles, guard.permission));
-      if (!allowed) throw new AccessError('forbidden', { message: 'This caller may not do that.' });
+      if (!allowed) {
+        if ('permission' in guard) recordRefusal(caller, guard.permission, request.ip);
+        throw new AccessError('forbidden', { message: 'This caller may not do that.' });
+      }
       return { context: { address: request.ip, caller }, principal: caller.principal };
     },
   });

@@ -174,7 +174,11 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     issuer: tokens,
     audit,
     limiter: createFailureLimiter({ now }),
-    strangers: createFailureLimiter({ now, failuresMax: 30 }),
+    strangers: createFailureLimiter({
+      now,
+      failuresMax: 30,
+      what: 'failed logins of unknown clients from this address',
+    }),
     accounts,
     secondFactor,
   });
@@ -203,7 +207,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   const readAccessToken = createAccessTokenReader(rules, isRevoked);
   const revoke = createRevoke({
     ...shared,
-    authenticateClient: createClientAuthentication({ ...shared, limiter: createFailureLimiter({ now }) }),
+    authenticateClient: createClientAuthentication({ ...shared, audit, limiter: createFailureLimiter({ now }) }),
     readAccessToken,
     onRevoked,
   });
@@ -229,6 +233,7 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
   const identity: Identity = {
     store,
     change: createChangeDirectory(commit),
+    audit,
     passwords,
     secrets,
     limiter: createFailureLimiter({ now, what: 'wrong passwords' }),
@@ -270,7 +275,19 @@ export async function createAccessManager(options: AccessManagerOptions): Promis
     trustedProxies: options.trustedProxies,
   });
   const authenticate = async (request: Parameters<typeof verify>[0]) => (await verify(request)).principal;
-  registerRoutes(app, routes, createAccessAdmission({ authenticate, multiTenant, tenantStatus, subjects, serviceKey }));
+  registerRoutes(
+    app,
+    routes,
+    createAccessAdmission({
+      authenticate,
+      multiTenant,
+      tenantStatus,
+      subjects,
+      audit,
+      refusals: createFailureLimiter({ now }),
+      serviceKey,
+    }),
+  );
   mountAuthorization(app, {
     store,
     issuer,

@@ -3,12 +3,13 @@ import type { ClientSecrets } from './credentials/client-secrets.js';
 import { passwordShortcomings } from './credentials/password-policy.js';
 import type { Passwords } from './credentials/passwords.js';
 import { insertAuditEvent } from './directory/audit-events.js';
+import { recordChange } from './directory/directory-changes.js';
 import { seedDirectory } from './directory/seed-directory.js';
 import { findTenant } from './directory/tenants.js';
 import { findUserByUsername } from './directory/users.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from './directory/with-directory.js';
 import { singleTenantId } from './reserved-tenants.js';
-import { endSessionsOfSubject } from './tokens/end-sessions.js';
+import { endSessionsOfClient, endSessionsOfPerson } from './tokens/end-sessions.js';
 
 /** In the clear, this once. For a file of mode 0600, never for a log. */
 export interface BootstrapSecrets {
@@ -69,10 +70,11 @@ export async function bootstrapSingleTenant(options: BootstrapOptions): Promise<
         .executeTakeFirst();
       if (first === undefined) return undefined;
     }
-    await tx.db
+    const gone = await tx.db
       .deleteFrom('application')
       .where('tenant_id', '=', singleTenantId)
       .where('name', '=', applicationName)
+      .returning('client_id')
       .execute();
     await seedDirectory(
       tx,
@@ -92,18 +94,28 @@ export async function bootstrapSingleTenant(options: BootstrapOptions): Promise<
       .where('username', '=', username)
       .execute();
     await insertAuditEvent(tx, newId(), at, { kind: 'directory', result: 'ok', reason: anew ? 'made_anew' : 'made' });
-    if (anew) await lockOut(tx, at);
+    if (anew) await lockOut(tx, { clientIds: gone.map((row) => row.client_id), at, newId });
     await keep(made);
     return made;
   });
 }
 
-/** What the old password opened: sessions end, and a second factor that is lost with it goes too. */
-async function lockOut(tx: DirectoryTx, at: Date): Promise<void> {
+/**
+ * What the old password and secret opened: logins and tokens end in every process, and a second factor that is lost with the
+ * password goes too.
+ */
+async function lockOut(
+  tx: DirectoryTx,
+  { clientIds, at, newId }: { clientIds: readonly string[]; at: Date; newId: () => string },
+): Promise<void> {
   const user = await findUserByUsername(tx, username);
   if (user === undefined) return;
   await tx.db.deleteFrom('user_mfa').where('tenant_id', '=', tx.tenantId).where('user_id', '=', user.id).execute();
-  await endSessionsOfSubject(tx, { kind: 'person', subject: user.id }, 'password_changed', at);
+  await endSessionsOfPerson(tx, user.id, 'password_changed', at);
+  for (const clientId of clientIds)
+    await endSessionsOfClient(tx, clientId, { reason: 'revoked', id: newId(), now: at });
+  for (const subject of clientIds) await recordChange(tx, { kind: 'application', subject }, at);
+  await recordChange(tx, { kind: 'person', subject: user.id }, at);
 }
 
 /** 192 random bits in a form that the policy accepts. */

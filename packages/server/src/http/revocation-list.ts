@@ -17,6 +17,16 @@ export interface RevocationPage {
   readonly restarted: boolean;
 }
 
+/**
+ * The entry that revokes all tokens that went out before this id was made, through a client or to a subject: ids are UUIDv7, so
+ * those of earlier tokens come before it in their order. Readers that do not know such entries pass them over.
+ */
+export function revocationOfAll(of: 'client' | 'subject', name: string, id: string): string {
+  return `${of}:${name}:${id}`;
+}
+
+const ofAll = /^((?:client|subject):.+):([0-9a-f-]{36})$/;
+
 export type LoadRevocations = (since: number) => Promise<RevocationPage>;
 
 export interface RevocationListOptions {
@@ -30,12 +40,14 @@ export interface RevocationListOptions {
   readonly usableForMs: number;
 }
 
+export type Judged = Pick<Principal, 'tokenId' | 'clientId' | 'subject'>;
+
 export interface RevocationList {
   /**
    * From memory while the feed is read.
    * @throws LedgerError tenant_service_unavailable when it has not been readable for too long
    */
-  isRevoked(principal: Pick<Principal, 'tokenId'>): boolean | Promise<boolean>;
+  isRevoked(principal: Judged): boolean | Promise<boolean>;
   /** Reads what is new now. Never rejects: what cannot be read now is read by the next poll. */
   refresh(): Promise<void>;
   start(): void;
@@ -51,6 +63,8 @@ const pruneEveryMs = 60_000;
 export function createRevocationList(options: RevocationListOptions): RevocationList {
   const { load, now, onError, pollMs = 500, usableForMs } = options;
   const endOf = new Map<string, number>();
+  /** The newest entry of `revocationOfAll` for each client or subject. */
+  const cuts = new Map<string, { readonly before: string; readonly end: number }>();
   let position = 0;
   let prunedAt = 0;
   const poller = createPoller({ read: readAll, now, onError, everyMs: pollMs });
@@ -63,23 +77,37 @@ export function createRevocationList(options: RevocationListOptions): Revocation
         position = 0;
         continue;
       }
-      for (const { jti, expiresAt } of page.revoked) endOf.set(jti, expiresAt);
+      for (const entry of page.revoked) keep(entry);
       position = page.position;
       if (!page.more) break;
     }
     prune();
   }
 
+  function keep({ jti, expiresAt: end }: RevocationPage['revoked'][number]): void {
+    const [, name, before] = ofAll.exec(jti) ?? [];
+    if (name === undefined || before === undefined) endOf.set(jti, end);
+    else if ((cuts.get(name)?.before ?? '') < before) cuts.set(name, { before, end });
+  }
+
+  function isListed({ tokenId, clientId, subject }: Judged): boolean {
+    if (endOf.has(tokenId)) return true;
+    if (cuts.size === 0) return false;
+    return [`client:${clientId}`, `subject:${subject}`].some((name) => tokenId < (cuts.get(name)?.before ?? ''));
+  }
+
   function prune(): void {
     const at = now().getTime();
     if (at - prunedAt < pruneEveryMs) return;
     prunedAt = at;
-    for (const [jti, end] of endOf) if (end + keptAfterEndSeconds < at / 1_000) endOf.delete(jti);
+    const isOver = (end: number) => end + keptAfterEndSeconds < at / 1_000;
+    for (const [jti, end] of endOf) if (isOver(end)) endOf.delete(jti);
+    for (const [name, { end }] of cuts) if (isOver(end)) cuts.delete(name);
   }
 
   const isStale = (): boolean => now().getTime() - poller.readAt() > usableForMs;
 
-  async function readThenJudge(tokenId: string): Promise<boolean> {
+  async function readThenJudge(judged: Judged): Promise<boolean> {
     await poller.underWay();
     if (isStale() && now().getTime() - poller.attemptedAt() >= pollMs) await poller.read();
     if (isStale()) {
@@ -89,12 +117,12 @@ export function createRevocationList(options: RevocationListOptions): Revocation
         retryAfterSeconds: 2,
       });
     }
-    return endOf.has(tokenId);
+    return isListed(judged);
   }
 
   return Object.freeze({
-    isRevoked({ tokenId }: Pick<Principal, 'tokenId'>) {
-      return isStale() ? readThenJudge(tokenId) : endOf.has(tokenId);
+    isRevoked(judged: Judged) {
+      return isStale() ? readThenJudge(judged) : isListed(judged);
     },
     refresh: poller.readAnew,
     start: poller.start,

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { get } from './support/access-manager.js';
+import { get, personToken, postForm } from './support/access-manager.js';
 import { openIdentity } from './support/identity.js';
 
-const { access, tokenA, send, newApplication, machineLogin, close } = await openIdentity();
+const { access, a, tokenA, send, newApplication, machineLogin, close } = await openIdentity();
 afterAll(close);
 
 describe('applications', () => {
@@ -27,6 +27,31 @@ describe('applications', () => {
       await send(end, `/v1/applications/${made.id}`, tokenA, end === 'PATCH' ? { disabled: true } : undefined);
       expect((await get(access, '/v1/permissions', token)).statusCode).toBe(401);
       expect((await machineLogin(made)).statusCode).toBe(401);
+    }
+  });
+
+  it('take along what they have given out: tokens of people, and those without a refresh token', async () => {
+    const ledgerToken = async ({ clientId, clientSecret }: { clientId: string; clientSecret: string }) => {
+      const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
+      return (await postForm(access, '/v1/oauth/token', form)).json().access_token as string;
+    };
+    const status = async (token: string) => (await get(access, '/v1/permissions', token)).statusCode;
+    for (const end of ['leaked', 'disabled', 'deleted'] as const) {
+      const made = await newApplication(tokenA);
+      const machine = await ledgerToken(made);
+      const person = await personToken(access, { ...a, clientId: made.clientId });
+      expect([await status(machine), await status(person)]).toEqual([200, 200]);
+      const url = `/v1/applications/${made.id}`;
+      if (end === 'leaked') {
+        const { clientSecret } = (await send('POST', `${url}/rotate-secret`, tokenA, { overlapSeconds: 0 })).json();
+        // The new secret works at once; people who logged in through the client had no part in the old one.
+        expect(await status(await ledgerToken({ ...made, clientSecret }))).toBe(200);
+        expect([await status(machine), await status(person)]).toEqual([401, 200]);
+      } else {
+        if (end === 'disabled') await send('PATCH', url, tokenA, { disabled: true });
+        else await send('DELETE', url, tokenA);
+        expect([await status(machine), await status(person)]).toEqual([401, 401]);
+      }
     }
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
+import { endSessionsOfPerson } from '../../src/access/tokens/end-sessions.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
   get,
@@ -180,11 +181,46 @@ describe('authorization code with PKCE', () => {
       expect((await exchange(code, theirs, more)).json().error).toBe('invalid_grant');
     expect((await exchange(code, verifier, { client_secret: tenant.clientSecret })).statusCode).toBe(200);
     expect((await exchange('x', verifier)).json().error).toBe('invalid_grant');
+    // A code of ours in the wrong hands is for its tenant to know.
+    const refused = await withDirectory(access.store, tenant.tenantId, ({ db }) =>
+      db
+        .selectFrom('audit_event')
+        .select('reason')
+        .where('kind', '=', 'login')
+        .where('result', '=', 'failed')
+        .execute(),
+    );
+    const reasons = refused.map(({ reason }) => reason);
+    expect(reasons).toEqual(expect.arrayContaining(['code_mismatch', 'wrong_client_secret']));
     const lacking = await postForm(access, '/v1/oauth/token', { grant_type: 'authorization_code', code });
     expect(lacking.json()).toMatchObject({
       error: 'invalid_request',
       error_description: expect.stringContaining('code_verifier'),
     });
+  });
+
+  it('half done ends with the password or the second factors that it began with', async () => {
+    const { username } = tenant;
+    const administrator = await personToken(access, tenant);
+    const userId = String(decodeJwt(administrator).sub);
+    const inTenant = <T>(fn: Parameters<typeof withDirectory<T>>[2]) =>
+      withDirectory(access.store, tenant.tenantId, fn);
+    const changes = [
+      () => inTenant((tx) => endSessionsOfPerson(tx, userId, 'password_changed', access.clock.now)),
+      () => inTenant((tx) => access.mfaSettings.disable(tx, userId)),
+    ];
+    for (const change of changes) {
+      const verifier = newVerifier();
+      const code = await obtainCode(verifier);
+      const browser = new Browser(origin);
+      const page = await openLogin(browser, authorizeUrl(newVerifier()));
+      const answered = await browser.open(page, { step: 'password', username, password: ownerPassword });
+      expect(answered.status).toBe(303);
+      await change();
+      expect((await exchange(code, verifier)).json().error).toBe('invalid_grant');
+      const resumed = await browser.open(answered.location);
+      expect([resumed.status, resumed.location]).toEqual([400, '']);
+    }
   });
 
   it('lets a code expire after a minute', async () => {
@@ -199,6 +235,8 @@ describe('authorization code with PKCE', () => {
     ['an unknown client', { client_id: 'nobody' }],
     ['no client', { client_id: undefined }],
     ['another redirect URI', { redirect_uri: 'https://evil.example/callback' }],
+    ['no redirect URI', { redirect_uri: undefined }],
+    ['an answer not in the query', { response_mode: 'form_post' }],
     ['a longer redirect URI', { redirect_uri: `${redirectUri}/x` }],
   ])('shows an error page and redirects nowhere: %s', async (_what, more) => {
     const answer = await new Browser(origin).open(authorizeUrl(newVerifier(), more));
@@ -274,6 +312,8 @@ describe('authorization code with PKCE', () => {
       '/x',
       'https://*.example/',
       'https://u:p@a/',
+      'https://a.example\\@b.example/',
+      'https://a.example/\r\nx',
     ])
       expect((await setRedirectUris(access, tenant, [uri])).statusCode).toBe(400);
     const { id } = await withDirectory(access.store, other.tenantId, ({ db }) =>

@@ -3,7 +3,7 @@ import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
 import type { CodeMessage } from '../../src/access/login/send-code.js';
-import { endSessionsOfSubject } from '../../src/access/tokens/end-sessions.js';
+import { endSessionsOfPerson } from '../../src/access/tokens/end-sessions.js';
 import type { MfaKind } from '../../src/access/tokens/session-tables.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
@@ -215,9 +215,8 @@ describe('the second factor at login', () => {
     const body = { mfaToken: await mfaTokenOf(person), mfaType: 'app', passcode: codeOf(person.secret) };
     const { deviceToken } = (await verify({ ...body, rememberDevice: true })).json();
     const waiting = await mfaTokenOf(person);
-    const who = { kind: 'person', subject: person.userId } as const;
     await withDirectory(access.store, person.tenantId, (tx) =>
-      endSessionsOfSubject(tx, who, 'password_changed', access.clock.now),
+      endSessionsOfPerson(tx, person.userId, 'password_changed', access.clock.now),
     );
     access.clock.forward(30);
     const late = await verify({ mfaToken: waiting, mfaType: 'app', passcode: codeOf(person.secret) });

@@ -279,6 +279,16 @@ describe('a login that is refused', () => {
     expect((await logIn(access, right)).statusCode).toBe(200);
   });
 
+  it('that names made-up clients is limited by its address alone, so that others need not wait', async () => {
+    const stranger = (at: number) =>
+      logIn(access, { grantType: 'password', username: 'x', password: 'y', clientId: `made-up-${at}` }, '198.51.100.5');
+    for (let guess = 0; guess < 30; guess += 1) expect((await stranger(guess)).statusCode).toBe(401);
+    expect((await stranger(30)).json()).toMatchObject({ code: 'AUT-0015' });
+    const { clientId, username, password } = tenant;
+    const right = { grantType: 'password', username, password, clientId };
+    expect((await logIn(access, right, '198.51.100.5')).statusCode).toBe(200);
+  });
+
   it('is not limited while it succeeds', async () => {
     const { clientId, clientSecret } = tenant;
     for (let count = 0; count < 30; count += 1)

@@ -1,7 +1,8 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deriveServiceKey } from '../../src/access/credentials/service-key.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
-import { endSessionsOfSubject } from '../../src/access/tokens/end-sessions.js';
+import { endSessionsOfPerson } from '../../src/access/tokens/end-sessions.js';
 import { createRemoteRevocations } from '../../src/http/remote-revocations.js';
 import { createRevocationList } from '../../src/http/revocation-list.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
@@ -71,7 +72,7 @@ describe('revocation', () => {
     const elsewhere = await personTokens(one, other);
     const ended = await withDirectory(one.store, tenant.tenantId, async (tx) => {
       const { id } = await tx.db.selectFrom('app_user').select('id').executeTakeFirstOrThrow();
-      return endSessionsOfSubject(tx, { kind: 'person', subject: id }, 'password_changed', one.clock.now);
+      return endSessionsOfPerson(tx, id, 'password_changed', one.clock.now);
     });
     expect(ended).toBe(2);
     await one.revocations.refresh();
@@ -91,16 +92,21 @@ describe('revocation', () => {
         onError: (error) => errors.push(error as Error),
       });
     const { accessToken, idToken } = await personTokens(one, tenant);
-    const tokenId = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()).jti;
+    const {
+      jti: tokenId,
+      sub: subject,
+      azp: clientId,
+    } = decodeJwt<{ jti: string; sub: string; azp: string }>(accessToken);
+    const judged = { tokenId, subject, clientId };
     const list = listWith(serviceKey);
     list.start();
-    expect(await list.isRevoked({ tokenId })).toBe(false);
+    expect(await list.isRevoked(judged)).toBe(false);
     await postForm(one, '/v1/logout', { id_token_hint: idToken });
-    await refusedWithin(2_000, async () => list.isRevoked({ tokenId }));
+    await refusedWithin(2_000, async () => list.isRevoked(judged));
     await list.stop();
     expect(errors).toEqual([]);
 
-    await expect(listWith('another key').isRevoked({ tokenId })).rejects.toMatchObject({
+    await expect(listWith('another key').isRevoked(judged)).rejects.toMatchObject({
       reasonName: 'tenant_service_unavailable',
     });
     expect(errors[0]?.message).toMatch(/COFFERDAM_ENCRYPTION_KEY/);

@@ -1,8 +1,8 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { get, personToken, seedTenant } from './support/access-manager.js';
 import { openIdentity, password } from './support/identity.js';
 
-const { access, a, b, tokenA, tokenB, send, newUser, loginOf, close } = await openIdentity();
+const { access, a, b, tokenA, tokenB, send, newUser, loginOf, auditOf, close } = await openIdentity();
 afterAll(close);
 
 describe('users', () => {
@@ -158,6 +158,34 @@ describe('passwords', () => {
     for (let guess = 0; guess < 11; guess += 1)
       codes.push((await send('PATCH', `/v1/users/${user.id}/update-password`, token, body)).statusCode);
     expect(codes).toEqual([...Array(10).fill(422), 429]);
+  });
+
+  it('and what else was refused stand in the audit', async () => {
+    const user = await newUser(tokenA);
+    const token = (await loginOf(a, user.username)).json().accessToken;
+    const { id } = user;
+    const wrong = { oldPassword: 'wrong', newPassword: 'Third horse 9 battery' };
+    expect((await send('PATCH', `/v1/users/${id}/update-password`, token, wrong)).statusCode).toBe(422);
+    expect((await send('GET', '/v1/users', token)).statusCode).toBe(403);
+    await send('POST', `/v1/users/${id}/mfa/setup`, token, { mfaType: 'app' });
+    await send('POST', `/v1/users/${id}/mfa/verify`, token, { mfaType: 'app', passcode: '000000' });
+    const recoveryCode = 'AAAA-AAAA-AAAA-AAAA';
+    await send('POST', `/v1/users/${id}/mfa/enable`, token, { mfaType: 'app', recoveryCode });
+    expect((await send('POST', `/v1/users/${id}/mfa/disable`, token, { password: 'wrong' })).statusCode).toBe(422);
+    // What is refused is kept without the caller waiting.
+    await vi.waitFor(async () => {
+      const kept = await auditOf(tokenA, `&actor=${id}`);
+      const told = kept.map(({ kind, reason, result }) => `${kind} ${reason} ${result}`);
+      expect(told).toEqual(
+        expect.arrayContaining([
+          'password wrong_old_password failed',
+          'permission users:get refused',
+          'mfa app_code_wrong failed',
+          'mfa app_not_enabled failed',
+          'mfa wrong_password failed',
+        ]),
+      );
+    });
   });
 
   it('are reset by an administrator only', async () => {

@@ -1,6 +1,6 @@
 import { LedgerError } from '@cofferdam/core';
 import { describe, expect, it } from 'vitest';
-import { createRevocationList, type RevocationPage } from '../../src/http/revocation-list.js';
+import { createRevocationList, type RevocationPage, revocationOfAll } from '../../src/http/revocation-list.js';
 
 /** A feed in memory: the list itself is under test here, the database's feed in test/access. */
 function createFeed() {
@@ -44,7 +44,7 @@ describe('the revocation list', () => {
       usableForMs: 30_000,
       pollMs: 20,
     });
-    const isRevoked = async (tokenId: string) => list.isRevoked({ tokenId });
+    const isRevoked = async (tokenId: string) => list.isRevoked({ tokenId, clientId: 'c', subject: 's' });
     const inAnHour = clock.now / 1_000 + 3_600;
     return { feed, clock, errors, list, isRevoked, inAnHour };
   }
@@ -55,8 +55,21 @@ describe('the revocation list', () => {
     expect(await isRevoked('token-6')).toBe(true);
     expect(await isRevoked('another')).toBe(false);
     const { reads } = feed;
-    expect(list.isRevoked({ tokenId: 'token-0' })).toBe(true);
+    expect(list.isRevoked({ tokenId: 'token-0', clientId: 'c', subject: 's' })).toBe(true);
     expect(feed.reads).toBe(reads);
+  });
+
+  it('ends at once all that a client gave out, or a subject has, before an id was made', async () => {
+    const { feed, list, isRevoked, inAnHour } = create();
+    const [early = '', cut = '', late = ''] = [1, 2, 3].map((at) => `019c96a0-000${at}-7000-8000-000000000000`);
+    feed.revoke(revocationOfAll('client', 'c', early), inAnHour);
+    feed.revoke(revocationOfAll('client', 'c', cut), inAnHour);
+    feed.revoke(revocationOfAll('subject', 'machine:1', cut), inAnHour);
+    expect([await isRevoked(early), await isRevoked(cut), await isRevoked(late)]).toEqual([true, false, false]);
+    const other = { tokenId: early, clientId: 'd', subject: 's' };
+    expect(list.isRevoked(other)).toBe(false);
+    expect(list.isRevoked({ ...other, subject: 'machine:1' })).toBe(true);
+    expect(list.isRevoked({ tokenId: late, clientId: 'd', subject: 'machine:1' })).toBe(false);
   });
 
   it('polls, and a refresh sees what was revoked before it was asked for', async () => {

@@ -12,7 +12,8 @@ export interface AuditEvent {
     | 'logout'
     | 'revocation'
     | 'mfa'
-    | 'key';
+    | 'key'
+    | 'permission';
   readonly result: 'ok' | 'failed' | 'refused';
   /** One word for the tenant's administrators, e.g. `wrong_password`; the caller is never told. */
   readonly reason?: string;

@@ -18,7 +18,12 @@ export interface ChangeDirectoryOptions {
 export interface Change<T> {
   readonly answer: T;
   /** For the audit: what was done, and to whom. */
-  readonly event: Pick<AuditEvent, 'kind'> & { readonly reason: string; readonly target: string };
+  readonly event: Pick<AuditEvent, 'kind'> & {
+    readonly reason: string;
+    readonly target: string;
+    /** Default `ok`: what was refused is thrown and changes nothing. */
+    readonly result?: 'failed';
+  };
   /** Who may do something else now. */
   readonly changed?: Subject;
 }
@@ -56,7 +61,7 @@ export function createCommitChange(options: ChangeDirectoryOptions): CommitChang
       const at = now();
       const change = await work(tx, at);
       const by = { ...(actor !== undefined && { actor }), address };
-      await insertAuditEvent(tx, newId(), at, { ...change.event, result: 'ok', ...by });
+      await insertAuditEvent(tx, newId(), at, { result: 'ok', ...change.event, ...by });
       if (change.changed !== undefined) await recordChange(tx, change.changed, at);
       return change;
     });

@@ -1,6 +1,7 @@
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import type { Passwords } from '../credentials/passwords.js';
 import type { AccessStore } from '../directory/with-directory.js';
+import type { AuditTrail } from '../login/audit-trail.js';
 import type { FailureLimiter } from '../login/failure-limiter.js';
 import type { SendCode } from '../login/send-code.js';
 import type { MfaSettings } from '../mfa/mfa-settings.js';
@@ -10,6 +11,8 @@ import type { ChangeDirectory } from './change-directory.js';
 export interface Identity {
   readonly store: AccessStore;
   readonly change: ChangeDirectory;
+  /** For what was refused: `change` records what was done. */
+  readonly audit: AuditTrail;
   readonly passwords: Passwords;
   readonly secrets: ClientSecrets;
   /** Wrong passwords by user and address. */

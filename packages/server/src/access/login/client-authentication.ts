@@ -4,6 +4,7 @@ import type { ClientSecrets } from '../credentials/client-secrets.js';
 import { type ApplicationRecord, findApplicationByClientId } from '../directory/applications.js';
 import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
 import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
+import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
 
 export interface ClientAuthenticationOptions {
@@ -12,6 +13,7 @@ export interface ClientAuthenticationOptions {
   readonly secrets: ClientSecrets;
   /** By client and address. */
   readonly limiter: FailureLimiter;
+  readonly audit: AuditTrail;
   readonly now: () => Date;
 }
 
@@ -31,7 +33,7 @@ export type AuthenticateClient = (
  * a tenant has none. Unknown, disabled and wrong answer alike.
  */
 export function createClientAuthentication(options: ClientAuthenticationOptions): AuthenticateClient {
-  const { store, multiTenant, secrets, limiter, now } = options;
+  const { store, multiTenant, secrets, limiter, audit, now } = options;
   return async ({ clientId, clientSecret }, address) => {
     const limitKey = `${clientId.slice(0, 64)}|${address}`;
     limiter.check(limitKey);
@@ -45,6 +47,10 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     if (tenantId !== undefined && application !== undefined && !application.unusable && (matches || isPublic))
       return { tenantId, application };
     limiter.countFailure(limitKey);
+    if (tenantId !== undefined && application !== undefined) {
+      const event = { kind: 'revocation', result: 'failed', reason: 'wrong_client_secret', address } as const;
+      audit.recordLater(tenantId, { ...event, actor: clientId });
+    }
     throw new AccessError('bad_client', { message: 'The client is unknown, or its secret is not right.' });
   };
 }

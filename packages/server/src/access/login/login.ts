@@ -51,7 +51,7 @@ export interface LoginOptions {
   readonly issuer: TokenIssuer;
   readonly audit: AuditTrail;
   readonly limiter: FailureLimiter;
-  /** By address: how much of the audit a stranger who names no client of ours may fill. */
+  /** By address: strangers who name no client of ours; each guess of theirs costs a slow hash, and a line of the audit. */
   readonly strangers: FailureLimiter;
   /** By account, whoever tries it from wherever. */
   readonly accounts: AccountGuard;
@@ -106,7 +106,13 @@ export function createLogin(options: LoginOptions): Login {
     limiter.check(limitKey);
     const tenantId = await tenantOf(request.clientId);
     const account = request.grant === 'password' ? accounts.of(tenantId, request.username, address) : undefined;
-    account?.check();
+    const beforeTurn = () => {
+      limiter.check(limitKey);
+      // Whoever makes client ids up has a new key for each: the address alone counts, or logins of all would wait for them.
+      if (tenantId === undefined) strangers.check(address);
+      account?.check();
+    };
+    beforeTurn();
     const found = await withDirectory(store, tenantId ?? systemTenantId, async (tx): Promise<Found> => {
       const now = options.now();
       const application =
@@ -117,10 +123,6 @@ export function createLogin(options: LoginOptions): Login {
       return { tenantId: tx.tenantId, tenant: await findTenant(tx), application, user };
     });
 
-    const beforeTurn = () => {
-      limiter.check(limitKey);
-      account?.check();
-    };
     const verdict = await judge(options, request, found, address, beforeTurn);
     if (tenantId === undefined || 'problem' in verdict) {
       limiter.countFailure(limitKey);

@@ -17,7 +17,7 @@ import { type AccessStore, type DirectoryTx, findTenantOfClient, withDirectory }
 import type { CommitChange } from '../identity/change-directory.js';
 import { singleTenantId } from '../reserved-tenants.js';
 import type { SendMail } from '../senders/send-mail.js';
-import { endSessionsOfSubject } from '../tokens/end-sessions.js';
+import { endSessionsOfPerson } from '../tokens/end-sessions.js';
 import { newOpaqueToken, type OpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
 import type { AccountGuard } from './account-guard.js';
 import type { AccessLog } from './audit-trail.js';
@@ -144,7 +144,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
         // Of two who show the code at once, the second finds it gone.
         if ((await deletePasswordResets(tx, user.id)) === 0) throw resetRefused();
         const subject = { kind: 'person', subject: user.id } as const;
-        await endSessionsOfSubject(tx, subject, 'password_changed', at);
+        await endSessionsOfPerson(tx, user.id, 'password_changed', at);
         return {
           answer: user.username,
           event: { kind: 'password', reason: 'reset_by_mail', target: user.id },

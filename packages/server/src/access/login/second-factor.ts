@@ -172,6 +172,8 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
         const passcode = secrets.newPasscode();
         const codeHmac = secrets.passcodeHmac({ tenantId: tx.tenantId, userId: session.userId }, passcode);
         await updateMfaSession(tx, hash, { sends: session.sends + 1, codeKind: mfaType, codeHmac });
+        const event = { kind: 'mfa', result: 'ok', reason: `${mfaType}_code_sent`, actor: session.userId } as const;
+        await insertAuditEvent(tx, newId(), now(), { ...event, address });
         const expiresInSeconds = Math.ceil((session.expiresAt.getTime() - now().getTime()) / 1_000);
         const { userId } = session;
         const to = { tenantId: tx.tenantId, userId, kind: mfaType, destination: factor.destination };

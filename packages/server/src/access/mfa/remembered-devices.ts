@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DirectoryTx } from '../directory/with-directory.js';
+import { forgetAuthorizations } from '../oidc/forget-authorizations.js';
 import { newOpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
 
 /** Seconds that a device need not show a second factor (access-manager §2.7). */
@@ -42,8 +43,8 @@ export async function isRememberedDevice(
 }
 
 /**
- * After a change of password or factors every device shows the second factor again, and logins that wait for theirs begin
- * anew (their rows stay: wrong codes are counted over all of an hour).
+ * After a change of password or factors every device shows the second factor again, and logins that are half done begin
+ * anew (rows of those that wait for their second factor stay: wrong codes are counted over all of an hour).
  */
 export async function forgetDevices({ db, tenantId }: DirectoryTx, userId: string): Promise<void> {
   await db.deleteFrom('remembered_device').where('tenant_id', '=', tenantId).where('user_id', '=', userId).execute();
@@ -54,4 +55,5 @@ export async function forgetDevices({ db, tenantId }: DirectoryTx, userId: strin
     .where('user_id', '=', userId)
     .where('ended_at', 'is', null)
     .execute();
+  await forgetAuthorizations({ db, tenantId } as DirectoryTx, userId);
 }

@@ -105,19 +105,26 @@ async function useCode(
   if (row === undefined) return { refused: true, ended: false };
   const payload = JSON.parse(row.payload) as CodePayload;
   const { clientId, accountId, nonce, scope = '' } = payload;
-  if (clientId !== exchange.clientId || accountId === undefined) return { refused: true, ended: false };
+  if (clientId === undefined || accountId === undefined) return { refused: true, ended: false };
   const event = { kind: 'login', actor: accountId, address } as const;
+  /** Whoever shows a code of ours and is refused may have stolen it: its tenant is to know. */
+  const refuse = async (reason: string): Promise<Outcome> => {
+    await insertAuditEvent(tx, newId(), at, { ...event, result: 'failed', reason });
+    return { refused: true, ended: false };
+  };
+  if (clientId !== exchange.clientId) return refuse('code_of_another_client');
   if (row.consumed_at !== null) {
     await insertAuditEvent(tx, newId(), at, { ...event, result: 'failed', reason: 'code_reuse' });
     const ids = row.session_id === null ? [] : [row.session_id];
     return { refused: true, ended: (await endSessions(tx, ids, 'reuse', at)) > 0 };
   }
-  if (new Date(row.expires_at) <= at || !fits(payload, exchange)) return { refused: true, ended: false };
+  if (new Date(row.expires_at) <= at) return refuse('code_expired');
+  if (!fits(payload, exchange)) return refuse('code_mismatch');
   const verdict = await findTokenSubject(tx, { kind: 'person', subject: accountId, clientId }, at);
-  if ('problem' in verdict) return { refused: true, ended: false };
+  if ('problem' in verdict) return refuse(verdict.problem);
   const { clientSecret } = exchange;
   if (clientSecret !== undefined && !secrets.matches(verdict.application.secretHmacs, clientSecret))
-    return { refused: true, ended: false };
+    return refuse('wrong_client_secret');
   if (multiTenant) await refuseInactive(tenantStatus, tenantId);
 
   const sessionId = newId();

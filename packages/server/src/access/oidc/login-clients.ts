@@ -57,8 +57,12 @@ export async function setRedirectUris(
   return row !== undefined;
 }
 
+/** Of RFC 3986 §2: what is not among these, one reader of URLs drops and another takes for something else. */
+const uriCharacters = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
+
 /** Absolute, without fragment or credentials; https, or http to this machine (RFC 8252 §7.3). */
 export function isRedirectUri(text: string): boolean {
+  if (!uriCharacters.test(text)) return false;
   try {
     const url = new URL(text);
     return isSafe(url) && !text.includes('#') && url.username === '' && url.password === '' && !text.includes('*');

@@ -78,9 +78,11 @@ export function mountAuthorization(app: FastifyInstance, options: AuthorizationO
       return sendPage(reply.headers(wait), error.status, renderErrorPage(error.info.message));
     }
     beginners.countFailure(request.ip);
-    const { client_id: clientId } = request.query as { client_id?: string };
+    const { client_id: clientId, response_mode: mode = 'query' } = request.query as Record<string, string | undefined>;
     const tenantId = clientId ? await findTenantOfClient(store, clientId) : undefined;
     if (!isOfThisMode(tenantId)) return sendPage(reply, 400, renderErrorPage('The application is not known here.'));
+    // The others need a script of the page, or put the code where it stays in histories.
+    if (mode !== 'query') return sendPage(reply, 400, renderErrorPage('response_mode must be query.'));
     onBegun(tenantId);
     await handOver(tenantId, request, reply);
     return reply;

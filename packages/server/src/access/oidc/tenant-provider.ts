@@ -60,6 +60,8 @@ export async function createTenantProvider(tenantId: TenantId, options: TenantPr
     responseTypes: ['code'],
     scopes: ['openid', 'profile', 'email'],
     pkce: { required: () => true },
+    // Compared to the letter, so there must be something to compare (OpenID Connect Core §3.1.2.1).
+    allowOmittingSingleRegisteredRedirectUri: false,
     ttl: { AuthorizationCode: codeSeconds, Interaction: loginSeconds, Session: loginSeconds, Grant: loginSeconds },
     expiresWithSession: () => false,
     interactions: { policy, url: (_ctx, { uid }) => `${pathOfTenant(tenantId)}/login/${uid}` },

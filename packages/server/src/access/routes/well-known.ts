@@ -46,10 +46,14 @@ export function getOpenidConfigurationRoute(issuer: string, algorithm: TokenAlgo
     scopes_supported: personScope.split(' '),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
+    // Absent, it would mean yes.
+    request_uri_parameter_supported: false,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: [algorithm],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    // Absent, it would mean HTTP Basic alone.
+    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     subject_types_supported: ['public'],
     claims_supported: [
       ...['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'azp', 'sid', 'nonce'],

@@ -1,8 +1,7 @@
 import { parseUuid } from '@cofferdam/core';
-import type { Subject } from '../directory/subject-roles.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
 import { forgetDevices } from '../mfa/remembered-devices.js';
-import { revokeTokens } from './revoke-tokens.js';
+import { revokeAllTokens, revokeTokens } from './revoke-tokens.js';
 
 /** One word for the tenant's administrators. */
 export type EndReason =
@@ -54,32 +53,54 @@ export async function endSessions(
 }
 
 /**
- * Everything a person or an application holds: on a changed password, a disabled or deleted account, a lost secret. The
- * person's remembered devices go too, and logins that wait for their second factor. As its last act, like `endSessions`.
+ * Everything a person holds: on a changed password, a disabled or deleted account. The remembered devices go too, and logins
+ * that are half done. As its last act, like `endSessions`.
  */
-export async function endSessionsOfSubject(
+export async function endSessionsOfPerson(
   tx: DirectoryTx,
-  { kind, subject }: Subject,
+  userId: string,
   reason: EndReason,
   now: Date,
 ): Promise<number> {
-  if (kind === 'person' && parseUuid(subject) !== undefined) await forgetDevices(tx, subject);
-  const rows = await tx.db
+  if (parseUuid(userId) !== undefined) await forgetDevices(tx, userId);
+  return endSessions(tx, await lockSessionsWhere(tx, { kind: 'person', subject: userId }, now), reason, now);
+}
+
+/** Where a client's sessions end, and what made it so. */
+export interface EndOfClient {
+  readonly reason: EndReason;
+  /** Made now. */
+  readonly id: string;
+  readonly now: Date;
+}
+
+/** Everything that a machine holds: on a leaked secret. People who logged in through it stay. As its last act, like `endSessions`. */
+export async function endSessionsOfMachine(tx: DirectoryTx, clientId: string, { reason, id, now }: EndOfClient) {
+  await endSessions(tx, await lockSessionsWhere(tx, { kind: 'application', subject: clientId }, now), reason, now);
+  await revokeAllTokens(tx, ['subject', clientId], id, now);
+}
+
+/** Everything that went out through a client, to people too: on a disabled or deleted application. As its last act, like `endSessions`. */
+export async function endSessionsOfClient(tx: DirectoryTx, clientId: string, { reason, id, now }: EndOfClient) {
+  await endSessions(tx, await lockSessionsWhere(tx, { client_id: clientId }, now), reason, now);
+  await revokeAllTokens(tx, ['client', clientId], id, now);
+}
+
+async function lockSessionsWhere(
+  { db, tenantId }: DirectoryTx,
+  columns: { kind: 'person' | 'application'; subject: string } | { client_id: string },
+  now: Date,
+): Promise<string[]> {
+  const rows = await db
     .selectFrom('login_session')
     .select('id')
-    .where('tenant_id', '=', tx.tenantId)
-    .where('kind', '=', kind)
-    .where('subject', '=', subject)
+    .where('tenant_id', '=', tenantId)
+    .where((where) => where.and(columns))
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now.toISOString())
     .orderBy('id')
     // Locked before it is decided what goes: a renewal under way commits first and its new token goes too.
     .forUpdate()
     .execute();
-  return endSessions(
-    tx,
-    rows.map(({ id }) => id),
-    reason,
-    now,
-  );
+  return rows.map(({ id }) => id);
 }

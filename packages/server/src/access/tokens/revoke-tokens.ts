@@ -1,4 +1,6 @@
+import { revocationOfAll } from '../../http/revocation-list.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
+import { tokenLifetimeSeconds } from './token-issuer.js';
 
 export interface RevokedToken {
   readonly jti: string;
@@ -30,4 +32,18 @@ export async function revokeTokens({ db, tenantId }: DirectoryTx, tokens: readon
     )
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+}
+
+/**
+ * Puts every access token on the list that went out through a client, or to a subject, until now: also those without a refresh
+ * token, of which nothing is kept. `id`: made now. As its last act, like `revokeTokens`.
+ */
+export async function revokeAllTokens(
+  tx: DirectoryTx,
+  [of, name]: readonly ['client' | 'subject', string],
+  id: string,
+  now: Date,
+): Promise<void> {
+  const expiresAt = new Date(now.getTime() + tokenLifetimeSeconds * 1_000);
+  await revokeTokens(tx, [{ jti: revocationOfAll(of, name, id), expiresAt }]);
 }

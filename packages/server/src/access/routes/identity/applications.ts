@@ -17,7 +17,7 @@ import {
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
 import { applicationRoles } from '../../permissions/roles.js';
-import { endSessionsOfSubject } from '../../tokens/end-sessions.js';
+import { endSessionsOfClient, endSessionsOfMachine } from '../../tokens/end-sessions.js';
 import { noStore } from './lists.js';
 
 const instant = Type.String({ format: 'date-time' });
@@ -135,7 +135,7 @@ function readApplications({ store }: Identity): RouteDefinition<AccessContext>[]
   ];
 }
 
-function updateApplication({ change, now }: Identity): RouteDefinition<AccessContext> {
+function updateApplication({ change, now, newId }: Identity): RouteDefinition<AccessContext> {
   return defineRoute({
     ...common,
     method: 'PATCH',
@@ -170,7 +170,8 @@ function updateApplication({ change, now }: Identity): RouteDefinition<AccessCon
           at,
         );
         const subject = { kind: 'application', subject: clientId } as const;
-        if (disabled === true) await endSessionsOfSubject(tx, subject, 'client_disabled', at);
+        if (disabled === true)
+          await endSessionsOfClient(tx, clientId, { reason: 'client_disabled', id: newId(), now: at });
         const reason = disabled === undefined ? (role ? 'role_changed' : 'changed') : disabled ? 'disabled' : 'enabled';
         return {
           answer: await getMachineClient(tx, id),
@@ -183,7 +184,7 @@ function updateApplication({ change, now }: Identity): RouteDefinition<AccessCon
   });
 }
 
-function deleteApplication({ change }: Identity): RouteDefinition<AccessContext> {
+function deleteApplication({ change, newId }: Identity): RouteDefinition<AccessContext> {
   return defineRoute({
     ...common,
     method: 'DELETE',
@@ -198,7 +199,7 @@ function deleteApplication({ change }: Identity): RouteDefinition<AccessContext>
         const { clientId } = await lockMachineClient(tx, id);
         await deleteMachineClient(tx, id);
         const subject = { kind: 'application', subject: clientId } as const;
-        await endSessionsOfSubject(tx, subject, 'client_disabled', at);
+        await endSessionsOfClient(tx, clientId, { reason: 'client_disabled', id: newId(), now: at });
         return { answer: undefined, event: { kind: 'application', reason: 'deleted', target: id }, changed: subject };
       });
       return { status: 204 };
@@ -206,7 +207,7 @@ function deleteApplication({ change }: Identity): RouteDefinition<AccessContext>
   });
 }
 
-function rotateSecret({ change, secrets }: Identity): RouteDefinition<AccessContext> {
+function rotateSecret({ change, secrets, newId }: Identity): RouteDefinition<AccessContext> {
   return defineRoute({
     ...common,
     method: 'POST',
@@ -214,7 +215,7 @@ function rotateSecret({ change, secrets }: Identity): RouteDefinition<AccessCont
     guard: { permission: { resource: 'applications', action: 'post' } },
     operationId: 'rotateApplicationSecret',
     summary: 'A new secret, shown this once; the old one stays good for the overlap',
-    description: `\`overlapSeconds\`: default ${overlapSecondsDefault}, at most ${overlapSecondsMax}; 0 for a secret that has leaked, which also ends the logins made with it.`,
+    description: `\`overlapSeconds\`: default ${overlapSecondsDefault}, at most ${overlapSecondsMax}; 0 for a secret that has leaked, which also ends the logins made with it and revokes its tokens.`,
     body: Type.Object(
       { overlapSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: overlapSecondsMax })) },
       { additionalProperties: false },
@@ -237,7 +238,7 @@ function rotateSecret({ change, secrets }: Identity): RouteDefinition<AccessCont
         const until = overlapSeconds === 0 ? undefined : new Date(at.getTime() + overlapSeconds * 1_000);
         await replaceSecret(tx, id, secretHmac, until, at);
         const subject = { kind: 'application', subject: clientId } as const;
-        if (until === undefined) await endSessionsOfSubject(tx, subject, 'revoked', at);
+        if (until === undefined) await endSessionsOfMachine(tx, clientId, { reason: 'revoked', id: newId(), now: at });
         return {
           answer: await getMachineClient(tx, id),
           event: { kind: 'application', reason: 'secret_rotated', target: id },

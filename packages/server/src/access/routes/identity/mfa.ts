@@ -144,8 +144,10 @@ function confirmMfa({ change, mfa }: Identity): RouteDefinition<AccessContext>[]
         const id = refuseOthers(context, params['id'] as string);
         const verified = await change(context, async (tx) => {
           const right = await mfa.verify(tx, id, body.mfaType, body.passcode);
-          const reason = `${body.mfaType}_${right ? 'verified' : 'code_wrong'}`;
-          return { answer: right, event: { kind: 'mfa', reason, target: id } };
+          const outcome = right
+            ? { reason: `${body.mfaType}_verified` }
+            : { reason: `${body.mfaType}_code_wrong`, result: 'failed' as const };
+          return { answer: right, event: { kind: 'mfa', target: id, ...outcome } };
         });
         return { status: 200, body: { verified }, headers: noStore };
       },
@@ -162,13 +164,17 @@ function confirmMfa({ change, mfa }: Identity): RouteDefinition<AccessContext>[]
       success: { status: 200, description: 'On', schema: Type.Object({ enabled: Type.Boolean() }) },
       async handler({ params, body, context }) {
         const id = refuseOthers(context, params['id'] as string);
-        await change(context, async (tx) => {
-          if (!(await mfa.enable(tx, id, body.mfaType, body.recoveryCode)))
-            throw new AccessError('mfa_state', {
-              message: 'The second factor is not proven yet (verify), or the recovery code is not right.',
-            });
-          return { answer: undefined, event: { kind: 'mfa', reason: `${body.mfaType}_enabled`, target: id } };
+        const enabled = await change(context, async (tx) => {
+          const done = await mfa.enable(tx, id, body.mfaType, body.recoveryCode);
+          const outcome = done
+            ? { reason: `${body.mfaType}_enabled` }
+            : { reason: `${body.mfaType}_not_enabled`, result: 'failed' as const };
+          return { answer: done, event: { kind: 'mfa', target: id, ...outcome } };
         });
+        if (!enabled)
+          throw new AccessError('mfa_state', {
+            message: 'The second factor is not proven yet (verify), or the recovery code is not right.',
+          });
         return { status: 200, body: { enabled: true }, headers: noStore };
       },
     }),
@@ -197,7 +203,7 @@ function preferMfa({ change, mfa }: Identity): RouteDefinition<AccessContext> {
   });
 }
 
-function disableMfa({ store, change, mfa, passwords, limiter }: Identity): RouteDefinition<AccessContext> {
+function disableMfa({ store, change, mfa, passwords, limiter, audit }: Identity): RouteDefinition<AccessContext> {
   return defineRoute({
     ...common,
     method: 'POST',
@@ -222,6 +228,8 @@ function disableMfa({ store, change, mfa, passwords, limiter }: Identity): Route
         limiter.check(limitKey);
         if (!(await passwords.matches(user.passwordHash, body.password ?? '', () => limiter.check(limitKey)))) {
           limiter.countFailure(limitKey);
+          const event = { kind: 'mfa', result: 'failed', reason: 'wrong_password' } as const;
+          audit.recordLater(tenantId, { ...event, actor: id, target: id, address: context.address });
           throw new AccessError('old_password_wrong', { message: 'The password is missing or not right.' });
         }
       }

@@ -9,7 +9,7 @@ import { updateUser, userNotFound } from '../../directory/user-accounts.js';
 import { findUserById } from '../../directory/users.js';
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
-import { endSessionsOfSubject } from '../../tokens/end-sessions.js';
+import { endSessionsOfPerson } from '../../tokens/end-sessions.js';
 
 const common = { tag: 'Users', errors: [] } as const;
 const password = () => Text(1_024);
@@ -20,7 +20,7 @@ export function passwordRoutes(identity: Identity): RouteDefinition<AccessContex
 
 /** Self service. Whoever has a stolen token still lacks the old password. */
 function updatePassword(identity: Identity): RouteDefinition<AccessContext> {
-  const { store, passwords, limiter } = identity;
+  const { store, passwords, limiter, audit } = identity;
   return defineRoute({
     ...common,
     method: 'PATCH',
@@ -48,6 +48,8 @@ function updatePassword(identity: Identity): RouteDefinition<AccessContext> {
       const right = await passwords.matches(user.passwordHash, body.oldPassword, () => limiter.check(limitKey));
       if (!right) {
         limiter.countFailure(limitKey);
+        const event = { kind: 'password', result: 'failed', reason: 'wrong_old_password' } as const;
+        audit.recordLater(tenantId, { ...event, actor: id, target: id, address: context.address });
         throw new AccessError('old_password_wrong', { message: 'The old password is not right.' });
       }
       await setPassword(identity, context, id, body.newPassword, { reason: 'changed', was: user.passwordHash });
@@ -96,7 +98,7 @@ async function setPassword(
     await updateUser(tx, id, { password_hash: passwordHash }, now);
     await deletePasswordResets(tx, id);
     const subject = { kind: 'person', subject: id } as const;
-    await endSessionsOfSubject(tx, subject, 'password_changed', now);
+    await endSessionsOfPerson(tx, id, 'password_changed', now);
     return { answer: undefined, event: { kind: 'password', reason, target: id }, changed: subject };
   });
 }

@@ -16,7 +16,7 @@ import {
 } from '../../directory/user-accounts.js';
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
-import { endSessionsOfSubject } from '../../tokens/end-sessions.js';
+import { endSessionsOfPerson } from '../../tokens/end-sessions.js';
 import { listOf, listQuery, noStore, readListPage } from './lists.js';
 
 export const userSchema = Type.Object({
@@ -163,7 +163,7 @@ function changeUser({ change }: Identity): RouteDefinition<AccessContext> {
         };
         await (groups === undefined && disabled !== true ? apply() : keepAnAdministrator(tx, apply));
         const subject = { kind: 'person', subject: id } as const;
-        if (disabled === true) await endSessionsOfSubject(tx, subject, 'subject_disabled', now);
+        if (disabled === true) await endSessionsOfPerson(tx, id, 'subject_disabled', now);
         return {
           answer: await getUserAccount(tx, id),
           event: { kind: 'user', reason: reasonOf(groups !== undefined, disabled), target: id },
@@ -190,7 +190,7 @@ function removeUser({ change }: Identity): RouteDefinition<AccessContext> {
       await change(context, async (tx, now) => {
         const subject = { kind: 'person', subject: id } as const;
         await keepAnAdministrator(tx, () => deleteUser(tx, id));
-        await endSessionsOfSubject(tx, subject, 'subject_disabled', now);
+        await endSessionsOfPerson(tx, id, 'subject_disabled', now);
         return {
           answer: undefined,
           event: { kind: 'user', reason: 'deleted', target: id },

@@ -116,7 +116,7 @@ async function makeIdleTenants(
     vault,
     ledgerMigrations,
     runtimeGrants,
-    access: { seed: async () => {}, purge: async () => {} },
+    access: { seed: async () => {}, count: async () => [], purge: async () => {} },
     secrets: {
       hashPassword: async () => 'none',
       passwordShortcomings: () => [],

@@ -1,5 +1,6 @@
 import type { TenantId } from '@cofferdam/core';
 import { insertAuditEvent } from './directory/audit-events.js';
+import { type CountedTable, countRows } from './directory/count-rows.js';
 import { type DirectorySeed, seedDirectory } from './directory/seed-directory.js';
 import { type AccessStore, withDirectory } from './directory/with-directory.js';
 import type { Subjects } from './permissions/subjects.js';
@@ -13,9 +14,11 @@ export interface AccessSeederOptions {
   readonly subjects?: Subjects;
 }
 
-/** What tenant provisioning and purge need of the Access Manager (access-manager §8.5, §8.6). Both are idempotent. */
+/** What tenant provisioning and purge need of the Access Manager (access-manager §8.5, §8.6). Idempotent. */
 export interface AccessSeeder {
   seed(seed: DirectorySeed & { readonly tenantId: TenantId }): Promise<void>;
+  /** Rows of the tenant, in every table of the directory. */
+  count(tenantId: TenantId): Promise<CountedTable[]>;
   /** Removes every row of the tenant, audit included; its clients and users can log in no more. */
   purge(tenantId: TenantId): Promise<void>;
 }
@@ -29,6 +32,10 @@ export function createAccessSeeder({ store, now, newId, subjects }: AccessSeeder
         await seedDirectory(tx, seed, now(), newId);
         await insertAuditEvent(tx, newId(), now(), { kind: 'directory', result: 'ok', reason: 'seeded' });
       });
+    },
+    async count(tenantId: TenantId) {
+      refuseReserved(tenantId);
+      return withDirectory(store, tenantId, countRows);
     },
     async purge(tenantId: TenantId) {
       refuseReserved(tenantId);

@@ -3,25 +3,29 @@ import { quoteIdentifier as id } from '../postgres/identifiers.js';
 import type { AdminServer } from './admin-connections.js';
 import { otherRuntimeLogin } from './physical-names.js';
 import type { Placement } from './placement.js';
+import type { StoreInventory } from './purge-inventory.js';
 import { changeSharedRights } from './walls/serialize.js';
 import { grantToAdmin } from './walls/store-roles.js';
 
 /** A purge comes 2 s after the suspension at the soonest; with these a statement under way had 5 s in all. */
 const runningGraceMs = 3_000;
 
+export type TakeStock = (what: Pick<StoreInventory, 'roles' | 'dropped'>) => Promise<void>;
+
 /**
  * Takes a store away: sessions, then database or schema, then roles. Of a database that the operator brought only what we
- * made in it. Idempotent.
+ * made in it. Idempotent. `takeStock` is called in between, when nobody can write any more and the database is still there.
  */
 export async function dropStore(
   server: AdminServer,
   { store, origin }: Pick<Placement, 'store' | 'origin'>,
   sharedDatabase: string,
+  takeStock?: TakeStock,
 ): Promise<void> {
   // A rotation that was under way has made the second one.
   const logins = [store.runtimeLogin, otherRuntimeLogin(store.runtimeLogin), store.migratorLogin];
   const { rows } = await server.cluster.query<{ rolname: string }>(
-    'select rolname from pg_roles where rolname = any ($1)',
+    'select rolname from pg_roles where rolname = any ($1) order by 1',
     [[...logins, store.ownerRole]],
   );
   const roles = rows.map(({ rolname }) => rolname);
@@ -34,6 +38,8 @@ export async function dropStore(
     logins,
   ]);
   const isOurs = origin !== 'given' && store.database !== sharedDatabase;
+  if (takeStock !== undefined && roles.includes(store.ownerRole) && (await databaseExists(server, store.database)))
+    await takeStock({ roles, dropped: isOurs ? 'database' : 'schema' });
   if (isOurs) {
     await server.cluster.query(`drop database if exists ${id(store.database)} with (force)`);
   } else if (roles.length > 0) {
@@ -51,6 +57,11 @@ export async function dropStore(
     }
   }
   if (roles.length > 0) await server.cluster.query(`drop role ${roles.map(id).join(', ')}`);
+}
+
+async function databaseExists({ cluster }: AdminServer, database: string): Promise<boolean> {
+  const { rowCount } = await cluster.query('select from pg_database where datname = $1', [database]);
+  return rowCount === 1;
 }
 
 /** Returns when no session of the logins is in a transaction, or after the grace. */

@@ -1,9 +1,11 @@
 import type { TenantId } from '@cofferdam/core';
 
-/** What the Access Manager does for a tenant. Handed in by `cli/`; both are idempotent, since a killed run repeats them. */
+/** What the Access Manager does for a tenant. Handed in by `cli/`; idempotent, since a killed run repeats them. */
 export interface AccessSeeder {
   /** Makes organization, groups, roles, the owner's user and, when asked for, the first application. */
   seed(seed: AccessSeed): Promise<void>;
+  /** Rows of the tenant by table: what `purge` would remove. */
+  count(tenantId: TenantId): Promise<readonly { readonly table: string; readonly rows: number }[]>;
   /** Removes every row of the tenant: users, applications, sessions. Called by the purge, after the books are gone. */
   purge(tenantId: TenantId): Promise<void>;
 }

@@ -1,8 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
-import { dropStore } from './drop-store.js';
-import { finishUnfinished } from './operations.js';
-import { getPlacement } from './placement.js';
+import { findUnfinished, finishUnfinished } from './operations.js';
 import { underTenantLock } from './provisioning/provision-tenant.js';
+import { dropCounted, writeReport } from './purge-report.js';
 import type { PurgeTools } from './purge-tenant.js';
 import { lockTenant } from './tenant-record.js';
 
@@ -21,8 +20,8 @@ export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): P
         where tenant_id = $1 and kind = 'association.purge' and state = 'waiting'`,
       [tenantId],
     );
-    const placement = await getPlacement(control.pool, tenantId);
-    await dropStore(await tools.admin.server(placement.serverId), placement, tools.names.sharedDatabase);
+    const operation = await findUnfinished(control.pool, tenantId, 'association.purge');
+    await dropCounted(tools, tenantId, operation?.id);
     await control.change(async (tx) => {
       await lockTenant(tx.client, tenantId);
       await tx.client.query(
@@ -35,8 +34,10 @@ export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): P
           where tenant_id = $1 and service = 'ledger'`,
         [tenantId, tx.at],
       );
+      const sha256 = await writeReport(tx, tenantId, 'association.purge');
       await finishUnfinished(tx, tenantId, 'association.purge', { state: 'succeeded' });
-      await tx.audit({ actor: 'system', action: 'association.purge.finish', tenantId, outcome: 'done' });
+      const entry = { actor: 'system', action: 'association.purge.finish', tenantId, outcome: 'done' } as const;
+      await tx.audit({ ...entry, details: { sha256 } });
       const version = await tx.nextVersion();
       await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [
         tenantId,

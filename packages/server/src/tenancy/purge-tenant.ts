@@ -1,10 +1,9 @@
 import type { TenantId } from '@cofferdam/core';
 import { purgeSteps } from './change-status.js';
-import { dropStore } from './drop-store.js';
 import { beginOperation, findUnfinished, finishUnfinished, operationKinds, recordProgress } from './operations.js';
-import { getPlacement } from './placement.js';
 import { underTenantLock } from './provisioning/provision-tenant.js';
 import type { ProvisioningTools } from './provisioning/run.js';
+import { dropCounted, purgeDirectory, writeReport } from './purge-report.js';
 import { lockTenant, setTenantStatus } from './tenant-record.js';
 
 export type PurgeTools = Pick<ProvisioningTools, 'control' | 'admin' | 'names' | 'access' | 'log' | 'boundary'> & {
@@ -24,12 +23,11 @@ export async function purgeTenant(tools: PurgeTools, tenantId: TenantId): Promis
     const progress = (step: (typeof purgeSteps)[number]) =>
       recordProgress(control.pool, operationId, { step, done: purgeSteps.indexOf(step) + 1 });
     try {
-      const placement = await getPlacement(control.pool, tenantId);
       await tools.boundary?.('worked', 'purge-begin');
-      await dropStore(await tools.admin.server(placement.serverId), placement, tools.names.sharedDatabase);
+      await dropCounted(tools, tenantId, operationId);
       await tools.boundary?.('worked', 'purge-store');
       await progress('store');
-      await tools.access.purge(tenantId);
+      await purgeDirectory(tools, tenantId, operationId);
       await progress('directory');
       await finish(tools, tenantId);
     } catch (error) {
@@ -90,9 +88,10 @@ async function finish({ control }: PurgeTools, tenantId: TenantId): Promise<void
       tenantId,
       at,
     ]);
+    const sha256 = await writeReport(tx, tenantId, 'tenant.purge');
     for (const kind of operationKinds)
       await finishUnfinished(tx, tenantId, kind, { state: kind === 'tenant.purge' ? 'succeeded' : 'cancelled' });
-    await tx.audit({ actor: 'system', action: 'tenant.purge', tenantId, outcome: 'done' });
+    await tx.audit({ actor: 'system', action: 'tenant.purge', tenantId, outcome: 'done', details: { sha256 } });
     await setTenantStatus(tx, tenantId, { status: 'deleted' });
   });
 }

@@ -262,6 +262,9 @@ describe('the access database', () => {
     const tenantId = newTenantId();
     const owner = { email: 'owner@example.com', passwordHash: 'not checked here' };
     await seeder.seed({ tenantId, slug: 'gone-soon', name: 'Gone soon', owner });
+    const counted = await seeder.count(tenantId);
+    expect(counted.map(({ table }) => table).sort()).toEqual([...tenantTables].sort());
+    expect(counted.find(({ table }) => table === 'app_user')?.rows).toBe(1);
     await seeder.purge(tenantId);
     await seeder.purge(tenantId);
     await asAdmin(async (admin) => {

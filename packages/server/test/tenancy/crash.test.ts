@@ -97,6 +97,12 @@ test('a purge that was cut short is finished by the next process', async () => {
       return (await installation.get(id)).status === 'deleted';
     });
     expect(await exists(physicalName(id))).toEqual({ database: false, role: false });
+    // Counted before the drop, by the process that was killed after it.
+    const { rows } = await installation.manager.control.pool.query(
+      `select details->'report'->'destroyed'->'store'->'tables' as tables from operation where kind = 'tenant.purge' and tenant_id = $1`,
+      [id],
+    );
+    expect(rows[0].tables.length).toBeGreaterThan(10);
   }
 }, 60_000);
 

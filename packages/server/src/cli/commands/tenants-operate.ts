@@ -11,6 +11,7 @@ import {
 } from '../operators.js';
 import { readPair, wholeNumber } from '../option-readers.js';
 import { table } from '../table.js';
+import { purgeReportCommand } from './tenants-purge-report.js';
 import { quotasCommand } from './tenants-quotas.js';
 
 /** What is done with a tenant that is there: credentials, settings, services; and what was done. */
@@ -21,6 +22,7 @@ export const operateCommands = (): Command[] => [
   quotasCommand(),
   associationsCommand(),
   operationsCommand(),
+  purgeReportCommand(),
   auditCommand(),
 ];
 

@@ -15,7 +15,13 @@ export const operationSchema = Type.Object({
   state: Type.Unsafe<string>({ type: 'string', enum: operationStates }),
   progress: Type.Object({ step: Type.Optional(Type.String()), done: Type.Integer(), total: Type.Integer() }),
   actor: Type.String(),
-  details: Type.Object({}),
+  details: Type.Object(
+    {},
+    {
+      description:
+        'Of a purge that succeeded: `report` (what was destroyed, row by table; what was kept and why; what it does not reach) and `sha256` of its canonical JSON, which the audit has too.',
+    },
+  ),
   error: Type.Optional(Type.String({ description: 'Of the last attempt, also while another one is to come.' })),
   notBefore: Type.Optional(Type.String({ description: 'A `waiting` one begins by itself after this.' })),
   createdAt: Type.String(),

@@ -35,6 +35,7 @@ export function recordingSeeder(): RecordingSeeder {
     seeds,
     purged,
     seed: async (seed) => void seeds.push(seed),
+    count: async () => [],
     purge: async (tenantId) => void purged.push(tenantId),
   };
 }

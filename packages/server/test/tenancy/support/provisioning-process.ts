@@ -37,7 +37,7 @@ const manager = createTenantManager({
   vault: createVault([encryptionKey]),
   ledgerMigrations,
   runtimeGrants,
-  access: { seed: async () => {}, purge: async () => {} },
+  access: { seed: async () => {}, count: async () => [], purge: async () => {} },
   secrets: {
     hashPassword: async () => 'hash',
     passwordShortcomings: () => [],

@@ -2,6 +2,7 @@ import { LedgerError } from '@cofferdam/core';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { ConnectionSettings } from './connection-settings.js';
+import { endWhenPeerIsDead } from './dead-peer.js';
 import { quoteIdentifier } from './identifiers.js';
 import { primaryClient } from './primary-client.js';
 import type { TenantPool } from './tenant-context.js';
@@ -39,7 +40,10 @@ export function openPool(settings: ConnectionSettings, options: PoolOptions): pg
   // Once the pool is ending, a connection cut by the server's own stop is no news.
   pool.on('error', (error) => (pool.ending ? undefined : options.onError?.(error)));
   // While a client is lent out the pool does not listen to it, and an 'error' without a listener ends the process.
-  pool.on('connect', (client) => client.on('error', ignore));
+  pool.on('connect', (client) => {
+    client.on('error', ignore);
+    endWhenPeerIsDead(client);
+  });
   return pool;
 }
 
@@ -50,6 +54,7 @@ export function openClient(
 ): pg.Client {
   const client = new (clientClass(settings))(clientConfig(settings, options));
   client.on('error', (error) => options.onError?.(error));
+  client.once('connect', () => endWhenPeerIsDead(client));
   return client;
 }
 

@@ -18,8 +18,9 @@ export async function checkBooks(
   admin: ConnectionSettings,
   creates: readonly CreateRecord[],
   changes: readonly ChangeRecord[],
+  database = 'cofferdam_ledger',
 ): Promise<void> {
-  const pool = openTenantPool(withDatabase(admin, 'cofferdam_ledger'), {
+  const pool = openTenantPool(withDatabase(admin, database), {
     max: 1,
     applicationName: 'crash-test',
     searchPath: ['ledger'],

@@ -7,7 +7,7 @@ export interface Reply {
 }
 
 /** Connections that are kept and cut with their server. Rejects when the answer did not come whole. */
-export function openHttp() {
+export function openHttp(common: Readonly<Record<string, string>> = {}) {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
   return {
     send(url: string, method: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
@@ -19,6 +19,7 @@ export function openHttp() {
             method,
             agent,
             headers: {
+              ...common,
               ...headers,
               ...(text === undefined
                 ? {}
@@ -33,7 +34,11 @@ export function openHttp() {
             response.on('error', reject);
             response.on('end', () => {
               if (!response.complete) return reject(new Error('cut off'));
-              resolve({ status: response.statusCode ?? 0, body: answer === '' ? undefined : JSON.parse(answer) });
+              try {
+                resolve({ status: response.statusCode ?? 0, body: answer === '' ? undefined : JSON.parse(answer) });
+              } catch {
+                reject(new Error(`not from the server: ${response.statusCode} ${answer.slice(0, 200)}`));
+              }
             });
           },
         );

@@ -60,7 +60,7 @@ async function runRound(
   random: () => number,
   servingMsMax: number,
 ): Promise<RoundResult> {
-  const [acknowledgedBefore] = counts(workload);
+  const acknowledgedBefore = workload.counts.acknowledged;
   const backends = victim === 'backend' ? await postingBackends(place) : [];
   workload.start(() => place.url);
   await delay(50 + random() * 600);
@@ -79,23 +79,26 @@ async function runRound(
   const servingMs = performance.now() - startedAt;
   await delay(100);
   await workload.stop();
-  const [acknowledged, unknown] = counts(workload);
-  await checkBooks(place.admin, workload.creates, workload.changes);
-  for (let i = 0; counts(workload)[1] > 0; i += 1) {
-    if (i === 20) throw new Error('what was not answered is not answered when asked again');
-    await workload.askAgain(place.url);
-  }
-  await checkBooks(place.admin, workload.creates, workload.changes);
+  const { acknowledged, unknown } = await reconcile(workload, place.url, () =>
+    checkBooks(place.admin, workload.creates, workload.changes),
+  );
   if (servingMs > servingMsMax) throw new Error(`served again only after ${Math.round(servingMs)} ms`);
   return { place: place.name, victim, servingMs, acknowledged: acknowledged - acknowledgedBefore, unknown };
 }
 
-function counts({ creates, changes }: Workload): [acknowledged: number, unknown: number] {
-  const all = [...creates, ...changes];
-  return [
-    all.filter(({ fate }) => fate === 'acknowledged').length,
-    all.filter(({ fate }) => fate === 'unknown').length,
-  ];
+/**
+ * Compares the books with what stopped clients were told; then they ask again for what they do not know, and everything must
+ * be there exactly once. Answers what was known before asking again.
+ */
+export async function reconcile(workload: Workload, url: string, check: () => Promise<void>) {
+  const before = workload.counts;
+  await check();
+  for (let i = 0; workload.counts.unknown > 0; i += 1) {
+    if (i === 20) throw new Error('what was not answered is not answered when asked again');
+    await workload.askAgain(url);
+  }
+  await check();
+  return before;
 }
 
 /** The sessions of the program on the ledger's database. */

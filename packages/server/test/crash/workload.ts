@@ -10,6 +10,10 @@ const entriesPerBatch = 5;
 export class Workload {
   readonly creates: CreateRecord[] = [];
   readonly changes: ChangeRecord[] = [];
+  /** Requests without an answer, or with one of the 5xx, by what was answered. */
+  readonly failures: string[] = [];
+  /** The slowest answer, in ms. */
+  slowestMs = 0;
   readonly #http: Http;
   readonly #dice: ReturnType<typeof seededRandom>;
   /** Of the ledger, without the server's address: that may change. */
@@ -42,6 +46,13 @@ export class Workload {
   start(url: () => string): void {
     this.#stopped = false;
     this.#running = Promise.all(Array.from({ length: clients }, () => this.#client(url)));
+  }
+
+  /** How many creates and changes were acknowledged, and how many nobody knows of. */
+  get counts(): { readonly acknowledged: number; readonly unknown: number } {
+    const all = [...this.creates, ...this.changes];
+    const count = (fate: Fate) => all.filter((each) => each.fate === fate).length;
+    return { acknowledged: count('acknowledged'), unknown: count('unknown') };
   }
 
   async stop(): Promise<void> {
@@ -138,12 +149,16 @@ export class Workload {
   }
 
   async #send(url: string, path: string, body: unknown, headers?: Record<string, string>): Promise<Reply | undefined> {
+    const sentAt = performance.now();
     try {
       const reply = await this.#http.send(`${url}${this.#path}/transactions/${path}`, 'POST', body, headers);
       this.#lastFailed = reply.status === 503;
+      if (reply.status >= 500) this.failures.push(`${reply.status} ${reply.body?.detail ?? reply.body?.title}`);
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - sentAt);
       return reply;
     } catch (error) {
       this.#lastFailed = true;
+      this.failures.push(String(error));
       // Nobody was there to be asked.
       if ((error as { code?: unknown }).code === 'ECONNREFUSED') return notConnected;
       return undefined;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { captureOutput } from './capture.js';
 
-const program = fileURLToPath(new URL('../../bin/cofferdam.js', import.meta.url));
+const ownProgram = fileURLToPath(new URL('../../bin/cofferdam.js', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
@@ -19,6 +19,8 @@ export interface ProgramOptions {
   /** Node options before the program, e.g. a preload. */
   readonly node?: readonly string[];
   readonly uid?: number;
+  /** Another build than this one. */
+  readonly program?: string;
 }
 
 /** The compiled program as an operator runs it, with a clean environment and ports of its own. `npm test` compiles first. */
@@ -28,7 +30,10 @@ export class Program {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], { environment = {}, node = [], uid }: ProgramOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { environment = {}, node = [], uid, program = ownProgram }: ProgramOptions = {},
+  ) {
     this.child = spawn(process.execPath, [...node, program, ...args], {
       env: { PATH: process.env['PATH'], SERVER_PORT: '0', ACCESS_PORT: '0', TENANTS_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

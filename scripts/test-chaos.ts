@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { experiments } from '../packages/server/test/chaos/all.js';
+import type { ChaosResult } from '../packages/server/test/chaos/experiment.js';
+import { seededRandom } from '../packages/server/test/ledger/concurrency/seeded-random.js';
+
+const help = `npm run test:chaos -- [options] [experiment …]
+
+Breaks what a deployment stands on, under load: ${experiments.map(({ name }) => name).join(', ')}.
+Afterwards every 2xx must be in the books exactly once, nothing refused may be there, all sums must be zero, and the system must
+have recovered by itself, or by the one step that the runbook names. Needs root (mount, ip netns) and the Debian packages haproxy,
+libfaketime and iproute2: scripts/test-chaos.sh installs them.
+
+  --short      seconds instead of minutes, as CI runs it
+  --seed S     of an earlier run
+  --json       one line of JSON a result, as they come, instead of a table at the end
+  --help       this text
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    short: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(help);
+else process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const unknown = positionals.filter((name) => !experiments.some((each) => each.name === name));
+  if (unknown.length > 0) {
+    console.error(`there is no experiment ${unknown.join(', ')}; see --help`);
+    return 2;
+  }
+  const dice = seededRandom(values.seed === undefined ? undefined : Number(values.seed));
+  console.error(`seed ${dice.seed}`);
+  const chosen = experiments.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const results: ChaosResult[] = [];
+  let failed = 0;
+  for (const experiment of chosen) {
+    const startedAt = performance.now();
+    try {
+      const found = await experiment.run({ form: values.short ? 'short' : 'long', dice });
+      results.push(...found);
+      if (values.json)
+        for (const result of found) console.log(JSON.stringify({ experiment: experiment.name, ...result }));
+    } catch (error) {
+      failed += 1;
+      console.error(`${experiment.name} failed (seed ${dice.seed}):`, error);
+    }
+    console.error(`${experiment.name}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
+  }
+  if (!values.json) console.log(table(results));
+  console.log(`${chosen.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+function table(results: readonly ChaosResult[]): string {
+  const rows = results.map(({ what, recoveredMs, acknowledged, failed, unknown, note }) => [
+    what,
+    recoveredMs === undefined ? '-' : `${(recoveredMs / 1_000).toFixed(2)} s`,
+    String(acknowledged),
+    String(failed),
+    String(unknown),
+    note ?? '',
+  ]);
+  const all = [['experiment', 'recovered after', 'acknowledged', 'failed', 'unknown', 'note'], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

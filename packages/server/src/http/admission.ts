@@ -2,7 +2,7 @@ import { LedgerError } from '@cofferdam/core';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticate, Authenticated } from './authenticate.js';
 import type { Permission, PermissionSource, TenantResolver } from './principal.js';
-import type { QuotaGate } from './quota-gate.js';
+import { isWrite, type QuotaGate } from './quota-gate.js';
 import type { Admission, Guard } from './route.js';
 
 export interface AdmissionOptions<Context> {
@@ -29,11 +29,11 @@ export function createAdmission<Context>({ auth, tenants, quotas }: AdmissionOpt
       const { principal } = authenticated;
       if (principal.tenantId !== undefined) request.tenantId = principal.tenantId;
       // First, since it is cheapest: whoever has used up its quota costs the others no more than this.
-      const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
-      const leave = principal.tenantId && quotas?.enter(principal.tenantId, isWrite);
+      const writes = isWrite(request.method);
+      const leave = principal.tenantId && quotas?.enter(principal.tenantId, writes);
       try {
         return {
-          ...(await admitVerified(auth.permissions, authenticated, guard.permission, isWrite ? 'write' : 'read')),
+          ...(await admitVerified(auth.permissions, authenticated, guard.permission, writes ? 'write' : 'read')),
           leave: leave || undefined,
         };
       } catch (error) {

@@ -9,6 +9,11 @@ export interface QuotaGate {
    * @throws LedgerError tenant_quota_exceeded
    */
   enter(tenantId: TenantId, isWrite: boolean): (() => void) | undefined;
-  /** The refusal that `enter` would throw now for lack of requests; counts as one. */
-  exhausted(tenantId: TenantId): LedgerError | undefined;
+  /** The refusal that `enter` would throw now. */
+  exhausted(tenantId: TenantId, isWrite: boolean): LedgerError | undefined;
+  /** It was: one that `exhausted` has answered. */
+  refused(tenantId: TenantId, refusal: LedgerError): void;
 }
+
+/** Whether a request of this method counts among those that change something. */
+export const isWrite = (method: string | undefined): boolean => method !== 'GET' && method !== 'HEAD';

@@ -58,7 +58,7 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
     return use;
   };
 
-  const count = (id: TenantId, quota: string) =>
+  const count = (id: TenantId, quota: string): void =>
     refused?.inc({ tenant_id: options.labels?.peek(id) ?? 'other', quota });
   const refuse = (id: TenantId, quota: string, error: LedgerError): never => {
     count(id, quota);
@@ -85,19 +85,20 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
     get size() {
       return uses.size;
     },
-    exhausted(id: TenantId) {
+    exhausted(id: TenantId, isWrite: boolean) {
       const use = uses.get(id);
-      const seconds = use === undefined ? 0 : fill(use);
-      if (seconds === 0) return undefined;
-      count(id, 'requests');
-      return errors.tooMany(Math.ceil(seconds));
+      if (use === undefined) return undefined;
+      if (isWrite && isFull(use)) return errors.tooManyAtOnce;
+      const seconds = fill(use);
+      return seconds === 0 ? undefined : errors.tooMany(Math.ceil(seconds));
     },
+    refused: (id: TenantId, refusal: LedgerError) =>
+      count(id, refusal === errors.tooManyAtOnce ? 'concurrent_posts' : 'requests'),
     enter(id: TenantId, isWrite: boolean) {
       const use = useOf(id);
       if (use === undefined) return undefined;
       const { concurrentPosts } = use.quotas;
-      if (isWrite && concurrentPosts !== undefined && use.writing >= concurrentPosts)
-        return refuse(id, 'concurrent_posts', errors.tooManyAtOnce);
+      if (isWrite && isFull(use)) return refuse(id, 'concurrent_posts', errors.tooManyAtOnce);
       takeToken(id, use);
       if (!isWrite || concurrentPosts === undefined) return undefined;
       use.writing += 1;
@@ -109,6 +110,10 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
       };
     },
   });
+}
+
+function isFull({ quotas: { concurrentPosts }, writing }: Use): boolean {
+  return concurrentPosts !== undefined && writing >= concurrentPosts;
 }
 
 function burstOf({ burst, requestsPerSecond = 1 }: TenantQuotas): number {

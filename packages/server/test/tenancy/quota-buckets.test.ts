@@ -59,9 +59,9 @@ test('ten times the quota: what is served is the quota, evenly, whatever the bur
   // The promise of Retry-After holds, for a quota of one a second too.
   set(one, { requestsPerSecond: 1 });
   served(one, 5);
-  const refusal = gate.exhausted(one);
+  const refusal = gate.exhausted(one, false);
   pass((refusal?.info.retryAfterSeconds ?? 0) * 1_000);
-  expect(gate.exhausted(one)).toBeUndefined();
+  expect(gate.exhausted(one, false)).toBeUndefined();
 });
 
 test('memory: only tenants that have quotas take any, and give it back', () => {

@@ -104,6 +104,29 @@ test('concurrent posts: more than the quota at once are refused, each place is f
   expect((await list(tokens.noisy)).status).toBe(200);
 });
 
+test('a tenant that goes on sending beyond its quota gets its quota served and is slowed down', async () => {
+  await setQuotas({ requestsPerSecond: 20, burst: 1 });
+  await settled((status) => status === 429);
+  const counts = new Map<number, number>();
+  const startedAt = performance.now();
+  const callers = Array.from({ length: 40 }, async () => {
+    while (performance.now() - startedAt < 1_500) {
+      const { status } = await list(tokens.noisy);
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+  });
+  for (let i = 0; i < 10; i += 1) expect((await list(tokens.quiet)).status).toBe(200);
+  await Promise.all(callers);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const [served = 0, refused = 0] = [counts.get(200), counts.get(429)];
+  expect(served).toBeGreaterThanOrEqual(20);
+  expect(served).toBeLessThanOrEqual(20 * seconds + 2);
+  // 20 a second at once, and one a second for each connection; unthrottled it would be thousands.
+  expect(refused).toBeGreaterThan(0);
+  expect(refused).toBeLessThanOrEqual(20 + (20 + 40) * seconds);
+  expect(counts.size).toBe(2);
+});
+
 test('bad quotas change nothing', async () => {
   await setQuotas({ requestsPerSecond: 5_000 });
   for (const body of [{ requestsPerSecond: 0 }, { burst: -1 }, { concurrentPosts: '5' }, { unknown: 1 }, []]) {

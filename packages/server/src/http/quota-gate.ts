@@ -11,6 +11,8 @@ export interface QuotaGate {
   enter(tenantId: TenantId, isWrite: boolean): (() => void) | undefined;
   /** The refusal that `enter` would throw now. */
   exhausted(tenantId: TenantId, isWrite: boolean): LedgerError | undefined;
+  /** How many requests `enter` would let in now, if all changed something. */
+  allowance(tenantId: TenantId): number;
   /** It was: one that `exhausted` has answered. */
   refused(tenantId: TenantId, refusal: LedgerError): void;
 }

@@ -31,7 +31,7 @@ export function refuseEarly(app: FastifyInstance, options: EarlyRefusalOptions):
   const { authenticate, quotas } = options;
   const rendered = new WeakMap<LedgerError, Map<string, Rendered>>();
   const listeners = app.server.listeners('request') as RequestListener[];
-  const throttle = createThrottle();
+  const throttle = createThrottle({ allowance: quotas.allowance });
   // Before the listener waits for what is under way.
   app.addHook('preClose', async () => throttle.release());
 

@@ -20,6 +20,8 @@ export interface Throttle {
 }
 
 export interface ThrottleOptions {
+  /** How many requests of a tenant may come in now. What is served takes its share a moment later only, so it is asked once a turn. */
+  readonly allowance: (tenantId: TenantId) => number;
   /** Requests of one tenant beyond its quota that are refused at once: so many, and as many again in each second. Default 20. */
   readonly promptPerSecond?: number;
   /** Others wait for their turn as long as this. Default 1,000: the shortest `Retry-After` there is. */
@@ -41,7 +43,7 @@ interface Line {
 }
 
 /** In one turn of the event loop: between turns the others' requests are read. */
-const servedAtOnce = 8;
+const handledAtOnce = 8;
 
 /**
  * Slows down a tenant that goes on sending beyond its quota, instead of refusing as fast as it sends. A refusal costs this process
@@ -51,8 +53,8 @@ const servedAtOnce = 8;
  * the others several times as much. It is the request that waits, not the connection: behind a proxy the next one on it
  * may be another tenant's.
  */
-export function createThrottle(options: ThrottleOptions = {}): Throttle {
-  const { promptPerSecond = 20, waitMsMax = 1_000, waitingMax = 10_000, turnMs = 50 } = options;
+export function createThrottle(options: ThrottleOptions): Throttle {
+  const { allowance, promptPerSecond = 20, waitMsMax = 1_000, waitingMax = 10_000, turnMs = 50 } = options;
   const lines = new Map<TenantId, Line>();
   let waitingCount = 0;
   let released = false;
@@ -79,19 +81,22 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
     return true;
   };
 
-  /** In the order in which they came: who may come in does, who has waited long enough is refused. */
-  const takeTurn = (line: Line, now: number): void => {
-    let served = 0;
+  /** In the order in which they came: who may come in does, who has waited long enough is told so. */
+  const takeTurn = (line: Line, allowed: number): void => {
+    const now = performance.now();
+    let left = allowed;
+    let handled = 0;
     for (const request of line.waiting) {
-      const refusal = request.refusal();
-      if (refusal === undefined && served === servedAtOnce) {
-        setImmediate(() => takeTurn(line, performance.now()));
+      if (left < 1 && request.until > now) return;
+      if (handled === handledAtOnce) {
+        setImmediate(takeTurn, line, left);
         return;
       }
-      if (refusal !== undefined && request.until > now) return;
+      handled += 1;
       remove(line, request);
+      const refusal = left < 1 ? request.refusal() : undefined;
       if (refusal === undefined) {
-        served += 1;
+        left -= 1;
         request.serve();
       } else request.refuse(refusal);
     }
@@ -100,7 +105,7 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
   const takeTurns = (): void => {
     const now = performance.now();
     for (const [id, line] of lines) {
-      if (line.waiting.size > 0) takeTurn(line, now);
+      if (line.waiting.size > 0) takeTurn(line, allowance(id));
       // A tenant that keeps to its quota again takes no memory.
       else if (line.paidUntil <= now) lines.delete(id);
     }

@@ -9,7 +9,7 @@ import type { TenantLabels } from './tenant-labels.js';
 export interface TenantQuotas {
   /** Requests a second in the long run. */
   readonly requestsPerSecond?: number;
-  /** Requests at once after a pause; default: those of one second. */
+  /** Requests at once after a pause; default: those of one second. At least those of a tenth of a second (`http/throttle.ts`). */
   readonly burst?: number;
   /** Requests that change something (all methods but GET and HEAD) under way at the same time. */
   readonly concurrentPosts?: number;
@@ -92,6 +92,14 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
       const seconds = fill(use);
       return seconds === 0 ? undefined : errors.tooMany(Math.ceil(seconds));
     },
+    allowance(id: TenantId) {
+      const use = uses.get(id);
+      if (use === undefined) return Number.POSITIVE_INFINITY;
+      const { requestsPerSecond, concurrentPosts = Number.POSITIVE_INFINITY } = use.quotas;
+      fill(use);
+      const tokens = requestsPerSecond === undefined ? Number.POSITIVE_INFINITY : Math.floor(use.tokens);
+      return Math.min(tokens, concurrentPosts - use.writing);
+    },
     refused: (id: TenantId, refusal: LedgerError) =>
       count(id, refusal === errors.tooManyAtOnce ? 'concurrent_posts' : 'requests'),
     enter(id: TenantId, isWrite: boolean) {
@@ -117,7 +125,8 @@ function isFull({ quotas: { concurrentPosts }, writing }: Use): boolean {
 }
 
 function burstOf({ burst, requestsPerSecond = 1 }: TenantQuotas): number {
-  return burst ?? Math.max(1, requestsPerSecond);
+  // A throttled tenant comes in by turns: a bucket that runs over between two would let it have less than its quota.
+  return Math.max(burst ?? Math.max(1, requestsPerSecond), requestsPerSecond / 10);
 }
 
 const waitSecondsMax = 60;

@@ -11,11 +11,11 @@ let throttle: Throttle;
 afterEach(() => throttle.release());
 
 /** `allowed`: how many may still come in; each that is served takes one. */
-function stage(options: ThrottleOptions, allowed = 0) {
-  throttle = createThrottle({ turnMs: 5, ...options });
+function stage(options: Omit<ThrottleOptions, 'allowance'>) {
+  const quota = { allowed: 0 };
+  throttle = createThrottle({ turnMs: 5, allowance: () => quota.allowed, ...options });
   const served: number[] = [];
   const refused: number[] = [];
-  const quota = { allowed };
   const send = (number: number): EventEmitter => {
     const response = new EventEmitter();
     throttle.add(tenant, {

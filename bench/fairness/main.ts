@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Ground, openGround } from '../density/ground.js';
@@ -19,12 +20,14 @@ import { createTenant } from '../stage/tenants.js';
 const help = `npm run bench:fairness -- [options]
 
 One tenant sends ten times its quota while four others send a quarter of what the server can do. How much longer do the
-others wait than alone? Open loop; latency counts from the moment at which a request was due. Quotas sum to 80 % of the
-measured saturation, the noisy tenant's is 25 % of it.
+others wait than alone, and than beside a tenant that keeps to its quota? Open loop; latency counts from the moment at which a
+request was due. Quotas sum to 80 % of the measured saturation, the noisy tenant's is 25 % of it. The noisy tenant is a process
+of its own.
 
   --quick        one short round; writes nothing
   --seconds S    of each measured phase (default 10)
   --rounds N     default 5
+  --callers N    connections of the noisy tenant (default 400); it sends what is due as soon as one is free
   --json FILE    the figures for programs
   --no-write     leave bench/results as it is
   --help         this text
@@ -36,6 +39,7 @@ const { values } = parseArgs({
     fairness: { type: 'boolean', default: false },
     seconds: { type: 'string' },
     rounds: { type: 'string' },
+    callers: { type: 'string' },
     json: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -46,17 +50,32 @@ const quotasShare = 0.8;
 const othersShare = 0.25;
 const timesQuota = 10;
 
-interface Round {
-  readonly alone: LoadResult;
-  readonly beside: LoadResult;
-  readonly noisy: { readonly perSecond: number; readonly refused: Readonly<Record<string, number>> };
+const phases = ['alone', 'quiet', 'beside'] as const;
+/** `quiet`: beside the noisy tenant's quota and no more. */
+type PhaseName = (typeof phases)[number];
+
+interface Phase extends LoadResult {
   /** Cores. */
-  readonly serverCpu: { readonly alone: number; readonly beside: number };
+  readonly serverCpu: number;
+  readonly noiseCpu: number;
+  /** How late this process's own event loop was, p99: what it measures is no better than that. */
+  readonly ownDelayMs: number;
+}
+
+interface Round extends Readonly<Record<PhaseName, Phase>> {
+  readonly noisy: NoiseResult;
+}
+
+interface NoiseResult {
+  readonly perSecond: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly seconds: number;
 }
 
 async function run(): Promise<void> {
   const seconds = Number(values.seconds ?? (values.quick ? 3 : 10));
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+  const callers = Number(values.callers ?? 400);
   const window: Window = { warmUpMs: values.quick ? 1_000 : 3_000, measuredMs: seconds * 1000 };
   const startedAt = new Date();
   const ground = await openGround({}, say);
@@ -90,9 +109,9 @@ async function run(): Promise<void> {
     const results: Round[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       say(`round ${round} of ${rounds}`);
-      results.push(await measureRound(ground, { noise, noisy, others, saturation, noisyQuota }, window));
+      results.push(await measureRound(ground, { noise, noisy, others, saturation, noisyQuota, callers }, window));
     }
-    const outcome = { startedAt, saturation, noisyQuota, othersQuota, results };
+    const outcome = { startedAt, callers, saturation, noisyQuota, othersQuota, results };
     report(outcome);
     await write(outcome);
   } finally {
@@ -122,6 +141,7 @@ interface Cast {
   readonly others: readonly Books[];
   readonly saturation: number;
   readonly noisyQuota: number;
+  readonly callers: number;
 }
 
 async function measureRound(ground: Ground, cast: Cast, window: Window): Promise<Round> {
@@ -129,36 +149,44 @@ async function measureRound(ground: Ground, cast: Cast, window: Window): Promise
   let turn = 0;
   const next = () => (sources[turn++ % sources.length] as () => string)();
   const port = ground.server.ledgerPort;
-  const cpu = { alone: 0, beside: 0 };
-  const measure = (when: 'alone' | 'beside') => {
-    let before = 0;
-    return openLoop({ port, connections: 200, perSecond: cast.saturation * othersShare, next }, window, {
+  const noisePid = cast.noise.pid as number;
+  const measure = async (): Promise<Phase> => {
+    const own = monitorEventLoopDelay({ resolution: 1 });
+    const read = () => [cpuOf(ground.server.pid), cpuOf(noisePid)] as const;
+    let [before, after] = [read(), read()];
+    const load = await openLoop({ port, connections: 200, perSecond: cast.saturation * othersShare, next }, window, {
       opened: () => {
-        before = cpuOf(ground.server.pid);
+        before = read();
+        own.enable();
       },
       closed: () => {
-        cpu[when] = ((cpuOf(ground.server.pid) - before) * 1000) / window.measuredMs;
+        own.disable();
+        after = read();
       },
     });
+    const cores = (i: 0 | 1) => ((after[i] - before[i]) * 1000) / window.measuredMs;
+    return { ...load, serverCpu: cores(0), noiseCpu: cores(1), ownDelayMs: own.percentile(99) / 1e6 };
   };
-  const alone = await measure('alone');
-  // The noise begins earlier and ends later than the measured window.
-  cast.noise.send({
-    port,
-    books: cast.noisy,
-    perSecond: cast.noisyQuota * timesQuota,
-    warmUpMs: 1_000,
-    measuredMs: window.warmUpMs + window.measuredMs + 500,
-  });
-  await once(cast.noise, 'message');
-  const finished = once(cast.noise, 'message');
-  const beside = await measure('beside');
-  const [noisy] = (await finished) as [Round['noisy']];
-  return { alone, beside, noisy, serverCpu: cpu };
+  /** The noise begins earlier and ends later than the measured window. */
+  const measureBeside = async (perSecond: number): Promise<[Phase, NoiseResult]> => {
+    const measuredMs = window.warmUpMs + window.measuredMs + 500;
+    const { callers: connections } = cast;
+    cast.noise.send({ port, books: cast.noisy, perSecond, connections, warmUpMs: 1_000, measuredMs });
+    await once(cast.noise, 'message');
+    const finished = once(cast.noise, 'message');
+    const phase = await measure();
+    const [noisy] = (await finished) as [NoiseResult];
+    return [phase, noisy];
+  };
+  const alone = await measure();
+  const [quiet] = await measureBeside(cast.noisyQuota);
+  const [beside, noisy] = await measureBeside(cast.noisyQuota * timesQuota);
+  return { alone, quiet, beside, noisy };
 }
 
 interface Report {
   readonly startedAt: Date;
+  readonly callers: number;
   readonly saturation: number;
   readonly noisyQuota: number;
   readonly othersQuota: number;
@@ -171,35 +199,40 @@ const refusals = ({ refused }: LoadResult) => refusalsOf(refused);
 
 function tablesOf({ results }: Pick<Report, 'results'>) {
   const ratio = median(results.map(({ alone, beside }) => p99(beside) / p99(alone)));
+  const overQuiet = median(results.map(({ quiet, beside }) => p99(beside) / p99(quiet)));
   const lines = [
     [
       'round',
       'p99 alone, ms',
-      'p99 beside, ms',
+      'at its quota',
+      'beside, ms',
       'ratio',
       'p50 alone',
-      'p50 beside',
+      'at its quota',
+      'beside',
       'others refused',
       'noisy served/s',
-      'noisy refused (other errors)',
+      'refused/s (other errors)',
       'CPU server alone',
+      'at its quota',
       'beside',
+      'CPU noise',
+      'own delay p99, ms',
     ],
-    ...results.map(({ alone, beside, noisy, serverCpu }, i) => {
+    ...results.map((round, i) => {
+      const { beside, noisy } = round;
+      const each = (value: (phase: Phase) => number) => phases.map((name) => readable(value(round[name])));
       return [
         String(i + 1),
-        ...[
-          p99(alone),
-          p99(beside),
-          p99(beside) / p99(alone),
-          percentile(alone.latencies, 0.5),
-          percentile(beside.latencies, 0.5),
-        ].map(readable),
-        String(refusals(alone) + refusals(beside)),
+        ...each(p99),
+        readable(p99(beside) / p99(round.alone)),
+        ...each(({ latencies }) => percentile(latencies, 0.5)),
+        String(phases.reduce((sum, name) => sum + refusals(round[name]), 0)),
         readable(noisy.perSecond),
-        `${noisy.refused['429'] ?? 0} (${refusalsOf(noisy.refused) - (noisy.refused['429'] ?? 0)})`,
-        readable(serverCpu.alone),
-        readable(serverCpu.beside),
+        `${readable((noisy.refused['429'] ?? 0) / noisy.seconds)} (${refusalsOf(noisy.refused) - (noisy.refused['429'] ?? 0)})`,
+        ...each(({ serverCpu }) => serverCpu),
+        readable(beside.noiseCpu),
+        readable(Math.max(...phases.map((name) => round[name].ownDelayMs))),
       ];
     }),
   ];
@@ -211,6 +244,7 @@ function tablesOf({ results }: Pick<Report, 'results'>) {
       '≤ 1.5',
       ratio <= 1.5 ? 'holds' : 'does not hold',
     ],
+    ['the same over beside its quota and no more', readable(overQuiet), '-', ''],
   ];
   return { ratio, lines, targets };
 }
@@ -220,10 +254,10 @@ function report(run: Report): void {
   console.log(`\n${plainTable(lines)}\n\n${plainTable(targets)}\n\n${notesOf(run).join('\n')}`);
 }
 
-function notesOf({ saturation, noisyQuota, othersQuota }: Omit<Report, 'results' | 'startedAt'>): string[] {
+function notesOf({ saturation, noisyQuota, othersQuota, callers }: Omit<Report, 'results' | 'startedAt'>): string[] {
   return [
     `saturation ${readable(saturation)} transactions/s (five tenants, 200 connections, as fast as they are answered)`,
-    `quotas: noisy ${noisyQuota} requests/s, of which it sends ${timesQuota} times as many; the four others ${othersQuota} each, of which they send ${readable((saturation * othersShare) / 4)}`,
+    `quotas: noisy ${noisyQuota} requests/s, of which it has ${timesQuota} times as many to send on ${callers} connections; the four others ${othersQuota} each, of which they send ${readable((saturation * othersShare) / 4)}`,
   ];
 }
 

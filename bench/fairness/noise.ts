@@ -7,6 +7,7 @@ interface Order {
   readonly port: number;
   readonly books: Books;
   readonly perSecond: number;
+  readonly connections: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
 }
@@ -15,12 +16,12 @@ process.on('message', (order: Order) => {
   void openLoop(
     {
       port: order.port,
-      connections: 400,
+      connections: order.connections,
       perSecond: order.perSecond,
       next: postRequests(order.books, 'json', randomTransfers(order.books), 200),
     },
     order,
     // Both begin to count at the same time.
     { opened: () => process.send?.('opened') },
-  ).then(({ perSecond, refused }) => process.send?.({ perSecond, refused }));
+  ).then(({ perSecond, refused }) => process.send?.({ perSecond, refused, seconds: order.measuredMs / 1000 }));
 });

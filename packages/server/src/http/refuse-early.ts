@@ -6,7 +6,7 @@ import type { RenderError } from './error-handler.js';
 import { stringifyJson } from './json.js';
 import { commonHeaders, requestIdOf } from './listener.js';
 import { isWrite, type QuotaGate } from './quota-gate.js';
-import { createThrottle } from './throttle.js';
+import { createThrottle, type Throttle } from './throttle.js';
 
 export interface EarlyRefusalOptions {
   readonly authenticate: Authenticate;
@@ -27,7 +27,7 @@ interface Rendered {
  * before are looked at; whatever is not certain goes the ordinary way, which decides by itself. Whoever goes on sending is
  * slowed down (`throttle.ts`).
  */
-export function refuseEarly(app: FastifyInstance, options: EarlyRefusalOptions): void {
+export function refuseEarly(app: FastifyInstance, options: EarlyRefusalOptions): Throttle {
   const { authenticate, quotas } = options;
   const rendered = new WeakMap<LedgerError, Map<string, Rendered>>();
   const listeners = app.server.listeners('request') as RequestListener[];
@@ -85,4 +85,5 @@ export function refuseEarly(app: FastifyInstance, options: EarlyRefusalOptions):
   app.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (!isThrottled(request, response)) serve(request, response);
   });
+  return throttle;
 }

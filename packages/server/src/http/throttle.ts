@@ -11,6 +11,8 @@ export interface ThrottledRequest {
 }
 
 export interface Throttle {
+  /** Requests that wait, of all tenants. */
+  readonly waiting: number;
   /** Whether requests of this tenant wait: then a new one waits behind them. */
   isWaiting(tenantId: TenantId): boolean;
   /** Serves or refuses it, now or later; neither when the caller hangs up meanwhile. */
@@ -115,6 +117,9 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   };
 
   return Object.freeze({
+    get waiting() {
+      return waitingCount;
+    },
     isWaiting: (tenantId: TenantId) => (lines.get(tenantId)?.waiting.size ?? 0) > 0,
     add(tenantId: TenantId, request: ThrottledRequest) {
       const now = performance.now();

@@ -24,7 +24,7 @@ export interface SlotOwner {
 export interface BudgetOptions {
   /** Connections of this process to this server, whatever happens. */
   readonly max: number;
-  /** Being opened, and being closed, at the same time at most. Default 16. */
+  /** Being opened, and being closed, at the same time at most. Default: an eighth of the budget, and 4 at least. */
   readonly openingMax?: number;
   /**
    * A tenant without a connection waits this long before one is taken from a tenant that is using it, and that one has had it for
@@ -72,7 +72,7 @@ export class ConnectionBudget {
 
   constructor(options: BudgetOptions) {
     this.max = options.max;
-    this.#openingMax = options.openingMax ?? 16;
+    this.#openingMax = options.openingMax ?? Math.max(4, Math.floor(options.max / 8));
     this.#turnMsMin = options.turnMs ?? 250;
     this.#restMsMin = options.restMs ?? 100;
   }

@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Throttle } from '../../http/throttle.js';
 import type { TenantLabels } from '../../tenancy/tenant-labels.js';
 
 /** Requests by route pattern, never by path: a label per id would grow without end, and name what belongs to a tenant. */
@@ -30,5 +31,17 @@ export function countRequests(app: FastifyInstance, metrics: Registry, labels?: 
         status: `${Math.floor(reply.statusCode / 100)}xx`,
       });
     done();
+  });
+}
+
+/** How many requests of tenants beyond their quotas wait for their turn at this moment. */
+export function watchThrottle(metrics: Registry, throttle: Pick<Throttle, 'waiting'>): void {
+  new Gauge({
+    name: 'tenant_throttled_requests',
+    help: 'Requests of tenants beyond their quota of requests that wait for their turn.',
+    registers: [metrics],
+    collect() {
+      this.set(throttle.waiting);
+    },
   });
 }

@@ -28,7 +28,7 @@ import type { Poster } from '../../ledger/posting/poster.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import type { TenantLabels } from '../../tenancy/tenant-labels.js';
 import { version } from '../version.js';
-import { countRequests } from './http-metrics.js';
+import { countRequests, watchThrottle } from './http-metrics.js';
 import { type Check, healthRoute, readinessRoute, versionRoute } from './operational-routes.js';
 import type { Ground } from './part.js';
 
@@ -93,13 +93,14 @@ export function buildLedger(ground: Ground, options: LedgerOptions): LedgerPart 
       app.addHook('onClose', () => feed.stop());
     }
   }
-  if (door.enabled && options.quotas)
-    refuseEarly(app, {
-      authenticate: door.authenticate,
-      quotas: options.quotas,
-      renderError: renderProblem,
-      newRequestId: newId,
-    });
+  if (door.enabled && options.quotas) {
+    const { authenticate } = door;
+    const { quotas } = options;
+    watchThrottle(
+      ground.metrics,
+      refuseEarly(app, { authenticate, quotas, renderError: renderProblem, newRequestId: newId }),
+    );
+  }
   const admission = createAdmission({ auth: door, tenants: options.tenants, quotas: options.quotas });
   registerRoutes(app, routes, admission);
   registerOpenApi(app, {

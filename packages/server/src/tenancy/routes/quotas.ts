@@ -11,7 +11,10 @@ const bound = (max: number, description: string) =>
 const quotas = Type.Object(
   {
     requestsPerSecond: bound(1_000_000, 'Requests a second that one process serves of this tenant; above: 429.'),
-    burst: bound(1_000_000, 'Requests at once after a pause; default: those of one second.'),
+    burst: bound(
+      1_000_000,
+      'Requests at once after a pause; default: those of one second. At least those of a tenth of a second.',
+    ),
     concurrentPosts: bound(100_000, 'Requests that change something under way in one process; above: 429.'),
   },
   { additionalProperties: false },

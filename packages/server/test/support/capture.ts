@@ -26,16 +26,18 @@ export function captureOutput(source: string, text: string): void {
 const secretMember =
   /^(?:(?:access|refresh|id|mfa|device|reset)_?token|token|id_token_hint|(?:client|owner)?_?secret|(?:old|new)?password|secret|recovery_?codes?|code_?verifier)$/i;
 
-/** Registers what stands under the names of secrets, at any depth. */
-export function registerSecretsIn(value: unknown, name = ''): void {
+/** What stands under the names of secrets, at any depth. */
+function eachSecretIn(value: unknown, found: (kind: string, text: string) => void, name = ''): void {
   if (typeof value === 'string') {
-    if (secretMember.test(name)) registerSecret(name, value);
+    if (secretMember.test(name)) found(name, value);
   } else if (Array.isArray(value)) {
-    for (const item of value) registerSecretsIn(item, name);
+    for (const item of value) eachSecretIn(item, found, name);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [member, inner] of Object.entries(value)) registerSecretsIn(inner, member);
+    for (const [member, inner] of Object.entries(value)) eachSecretIn(inner, found, member);
   }
 }
+
+const registerSecretsIn = (value: unknown): void => eachSecretIn(value, registerSecret);
 
 export interface Exchange {
   readonly method: string;
@@ -51,16 +53,41 @@ export interface Exchange {
 /** Answers that hold what other answers may not: the operators' way to a tenant's database. */
 const handsOutSecrets = /\/connections(?:\?|$)/;
 
-/**
- * One request and its answer: its secrets are registered when it succeeded (what is refused may be anything), and its answer is
- * captured when it is an error, or to a GET.
- */
-export function captureExchange({ method, path, status, sent, answered, text }: Exchange): void {
-  const succeeded = status >= 200 && status < 400;
-  if (succeeded) {
+/** Answers in which the contract shows a secret, this once. */
+const introducesSecrets: readonly RegExp[] = [
+  /^\/v1\/login\/oauth\/(?:access|refresh)_token/,
+  /^\/v1\/login\/mfa\/verify/,
+  /^\/v1\/oauth\/token/,
+  /^\/v1\/applications(?:\/[\w-]+\/rotate-secret)?\/?(?:\?|$)/,
+  /^\/v1\/users\/[\w-]+\/mfa\/setup/,
+  /^\/v1\/tenants\/?(?:\?|$)/,
+];
+
+/** Takes the secrets out that this answer introduces: what else it says is looked at. */
+function withoutIts(answered: unknown): string {
+  const own: string[] = [];
+  eachSecretIn(answered, (_kind, text) => own.push(text));
+  return JSON.stringify(answered, (_name, value: unknown) =>
+    typeof value === 'string' && own.some((secret) => value.includes(secret)) ? '…' : value,
+  );
+}
+
+/** What of an answer is searched for secrets: all, but for those that it is there to introduce; undefined: nothing. */
+export function searchedOf({ method, path, status, answered, text }: Omit<Exchange, 'sent'>): string | undefined {
+  if (handsOutSecrets.test(path)) return undefined;
+  const introduces = isSuccess(status) && method !== 'GET' && introducesSecrets.some((url) => url.test(path));
+  return introduces ? withoutIts(answered) : text;
+}
+
+const isSuccess = (status: number) => status >= 200 && status < 400;
+
+/** One request and its answer: its secrets are registered when it succeeded (what is refused may be anything). */
+export function captureExchange(exchange: Exchange): void {
+  const { method, path, status, sent, answered } = exchange;
+  if (isSuccess(status)) {
     registerSecretsIn(sent);
     registerSecretsIn(answered);
   }
-  if ((method === 'GET' || !succeeded) && !handsOutSecrets.test(path))
-    captureOutput(`${method} ${path.slice(0, 80)} ${status}`, text);
+  const searched = searchedOf(exchange);
+  if (searched !== undefined) captureOutput(`${method} ${path.slice(0, 80)} ${status}`, searched);
 }

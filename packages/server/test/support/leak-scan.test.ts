@@ -1,6 +1,7 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { searchedOf } from './capture.js';
 import { openCaptureFolder, scanForLeaks } from './leak-scan.js';
 
 let folder: string;
@@ -41,4 +42,21 @@ it('says when it is blind', () => {
   rmSync(join(folder, '0.output'));
   const scan = scanForLeaks(folder);
   expect([scan.blind, scan.leaks]).toEqual([true, []]);
+});
+
+it('searches every answer, but for the secrets that it is there to introduce', () => {
+  const secret = 'cfs_shown-this-once';
+  const searched = (method: string, path: string, answered: object, status = 201) =>
+    searchedOf({ method, path, status, answered, text: JSON.stringify(answered) });
+  const made = { id: 'x', clientSecret: secret, url: `otpauth://x?secret=${secret}`, echo: 'a password' };
+  expect(searched('POST', '/v1/applications', made)).toBe(
+    '{"id":"x","clientSecret":"…","url":"…","echo":"a password"}',
+  );
+  for (const [method, path, status] of [
+    ['PATCH', '/v1/applications/x', 200],
+    ['GET', '/v1/applications', 200],
+    ['POST', '/v1/users', 201],
+    ['POST', '/v1/applications', 400],
+  ] as const)
+    expect(searched(method, path, made, status)).toContain(secret);
 });

@@ -1,12 +1,33 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { captureOutput } from './capture.js';
+import { captureOutput, registerSecret } from './capture.js';
 
 const ownProgram = fileURLToPath(new URL('../../bin/cofferdam.js', import.meta.url));
+
+/** What these print is the secrets that they were asked for. */
+const asksForSecrets = /^(?:demo|logins|tenants create)\b/;
+const passwordInUrl = /:\/\/[^:@/\s]+:([^@\s]+)@/g;
+
+/** What the program was given, and what it has made in its data folder: nothing that it prints may hold it. */
+function registerProgramSecrets(environment: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (/(?:KEY|SECRET|PASSWORD)$/.test(name)) registerSecret(name, value);
+    for (const [, password = ''] of value.matchAll(passwordInUrl)) registerSecret(name, password);
+  }
+  const folder = environment['COFFERDAM_DATA_DIR'];
+  for (const name of folder === undefined || !existsSync(folder) ? [] : readdirSync(folder)) {
+    if (!statSync(join(folder as string, name)).isFile()) continue;
+    const text = readFileSync(join(folder as string, name), 'utf8');
+    if (/-key$/.test(name)) registerSecret(name, text.trim());
+    for (const [, password = ''] of text.matchAll(passwordInUrl)) registerSecret(name, password);
+    for (const [, secret = ''] of text.matchAll(/"(?:password|clientSecret)": *"([^"]+)"/g))
+      registerSecret(name, secret);
+  }
+}
 
 export interface Finished {
   readonly code: number | null;
@@ -42,8 +63,12 @@ export class Program {
     this.child.stdout?.on('data', (chunk) => (this.#stdout += chunk));
     this.child.stderr?.on('data', (chunk) => (this.#stderr += chunk));
     this.finished = once(this.child, 'close').then(([code]) => {
-      // Its log; what commands print for people may hold the secrets that they were asked for.
-      for (const line of this.#stdout.split('\n')) if (line.startsWith('{"level"')) captureOutput('log', line);
+      registerProgramSecrets(environment);
+      const said = `cofferdam ${args.slice(0, 2).join(' ')}`;
+      captureOutput(`${said}, standard error`, this.#stderr);
+      const isAsked = asksForSecrets.test(args.join(' '));
+      for (const line of this.#stdout.split('\n'))
+        if (!isAsked || line.startsWith('{"level"')) captureOutput(said, line);
       return { code, stdout: this.#stdout, stderr: this.#stderr };
     });
   }

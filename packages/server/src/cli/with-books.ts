@@ -2,11 +2,14 @@ import { ConfigError, readConfig } from '../config.js';
 import { createLog } from './log.js';
 import { type OpenBooks, openBooks } from './parts/books.js';
 import { createProgress, type Progress } from './progress.js';
+import { progressBar } from './progress-bar.js';
 import { withGround } from './with-ground.js';
 
 export interface BooksAtHand extends OpenBooks {
   readonly progress: Progress;
   readonly now: () => Date;
+  /** For exports that go on where one was broken off. */
+  readonly resumeKey: Buffer;
 }
 
 /**
@@ -27,7 +30,13 @@ export async function withBooks<T>(
   return withGround(config, createLog('warn'), (ground, closers) =>
     progress.step(what, async () => {
       const books = await openBooks(ground, closers, tenant);
-      return work({ ...books, progress, now: ground.now });
+      return work({ ...books, progress, now: ground.now, resumeKey: ground.secrets.encryptionKey });
     }),
   );
 }
+
+/** Shows how many tables are done, and which one is under way. */
+export const sayTable =
+  ({ say }: Pick<Progress, 'say'>) =>
+  (name: string, nth: number, total: number, kept = false): void =>
+    say(`${progressBar(nth - 1, total)} ${name}${kept ? ' (as it was written before)' : ''}`);

@@ -5,11 +5,15 @@ import { type OpenBooks, openBooks } from '../../src/cli/parts/books.js';
 import { Closers, type Ground } from '../../src/cli/parts/part.js';
 import { readConfig, readParts } from '../../src/config.js';
 import { parseDatabaseUrl } from '../../src/postgres/connection-settings.js';
-import { adminUrl } from './admin.js';
-import type { TestServer } from './server.js';
+import type { InstallationNames } from '../../src/postgres/installation.js';
+
+export interface InstallationAtHand {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly names: InstallationNames;
+}
 
 /** What commands of the program work with, on the installation of a server under test. */
-export function groundOf({ environment, names }: Pick<TestServer, 'environment' | 'names'>): Ground {
+export function groundOf({ environment, names }: InstallationAtHand): Ground {
   return {
     config: readConfig({ ...environment, LOG_LEVEL: 'silent' }, readParts(undefined)),
     secrets: {
@@ -21,20 +25,20 @@ export function groundOf({ environment, names }: Pick<TestServer, 'environment' 
     metrics: new Registry(),
     now: () => new Date(),
     newId,
-    admin: parseDatabaseUrl(adminUrl()),
+    admin: parseDatabaseUrl(String(environment['DATABASE_URL'])),
     externalIssuers: [],
   };
 }
 
 /** The books of a tenant as `cofferdam books` and `cofferdam backup` open them. */
 export async function openBooksOf<T>(
-  server: Pick<TestServer, 'environment' | 'names'>,
+  installation: InstallationAtHand,
   tenantId: string,
   work: (books: OpenBooks) => Promise<T>,
 ): Promise<T> {
   const closers = new Closers();
   try {
-    return await work(await openBooks(groundOf(server), closers, tenantId));
+    return await work(await openBooks(groundOf(installation), closers, tenantId));
   } finally {
     await closers.close();
   }

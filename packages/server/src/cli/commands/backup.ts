@@ -5,7 +5,7 @@ import { exportBooks } from '../../ledger/exit/export-books.js';
 import { damagedFiles, type Label, readLabel, sealedTarget } from '../../ledger/exit/sealed-folder.js';
 import { CliError } from '../cli-error.js';
 import { restoreBooks } from '../restore-books.js';
-import { withBooks } from '../with-books.js';
+import { sayTable, withBooks } from '../with-books.js';
 import { writePrivateFile } from '../write-private-file.js';
 import { booksHelp } from './environment-help.js';
 
@@ -44,21 +44,22 @@ function keygenCommand(): Command {
 function createCommand(): Command {
   return new Command('create')
     .description(
-      'writes the books as they are at one moment, each file compressed and encrypted before it touches the disk; requests go on meanwhile',
+      'writes the books as they are at one moment, each file compressed and encrypted before it touches the disk; requests go on meanwhile. Broken off, the same command goes on: tables that have not changed since are kept',
     )
     .option('--tenant <id>', 'whose books; left out in single-tenant mode')
-    .requiredOption('--to <folder>', 'an empty or missing folder, one for each backup')
+    .requiredOption('--to <folder>', 'an empty or missing folder, one for each backup, or one of a broken backup')
     .requiredOption('--recipient <age1…>', 'who can open it; may be given several times', recipients, [])
     .option('--json', 'print the label')
     .addHelpText('after', booksHelp)
     .action(async ({ tenant, to, recipient, json }: Common & { to: string; recipient: string[] }) => {
-      await withBooks(tenant, 'backup', ({ store, tenant: whose, progress, now }) =>
+      await withBooks(tenant, 'backup', ({ store, tenant: whose, progress, now, resumeKey }) =>
         exportBooks(store, {
           format: 'csv',
           target: sealedTarget(to, recipient),
           tenant: whose,
           now,
-          onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
+          resumeKey,
+          onTable: sayTable(progress),
         }),
       );
       print(await readLabel(to), json);

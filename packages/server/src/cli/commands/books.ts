@@ -5,7 +5,7 @@ import { importBooks } from '../../ledger/exit/import-books.js';
 import { type ExportFormat, exportFormats, type Manifest } from '../../ledger/exit/manifest.js';
 import { plainFolder } from '../../ledger/exit/plain-folder.js';
 import { CliError } from '../cli-error.js';
-import { withBooks } from '../with-books.js';
+import { sayTable, withBooks } from '../with-books.js';
 import { booksHelp } from './environment-help.js';
 
 interface Common {
@@ -31,18 +31,19 @@ function withCommonOptions(command: Command): Command {
 function exportCommand(): Command {
   return withCommonOptions(new Command('export'))
     .description(
-      'writes all books as they are at one moment: a file for each table, and manifest.json with their hashes. Requests go on meanwhile. An export that was broken off is begun anew in the same folder',
+      'writes all books as they are at one moment: a file for each table, and manifest.json with their hashes. Requests go on meanwhile. Broken off, the same command goes on: tables that have not changed since are kept',
     )
-    .requiredOption('--to <folder>', 'an empty or missing folder')
+    .requiredOption('--to <folder>', 'an empty or missing folder, or one of a broken export')
     .addOption(new Option('--format <format>', 'of the files').choices([...exportFormats]).default('csv'))
     .action(async ({ to, format, ...common }: Common & { to: string; format: ExportFormat }) => {
-      const manifest = await withBooks(common.tenant, 'export', ({ store, tenant, progress, now }) =>
+      const manifest = await withBooks(common.tenant, 'export', ({ store, tenant, progress, now, resumeKey }) =>
         exportBooks(store, {
           format,
           target: plainFolder(to),
           tenant,
           now,
-          onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
+          resumeKey,
+          onTable: sayTable(progress),
         }),
       );
       report(common, manifest, `${to}: the books as of ${manifest.takenAt}`);
@@ -52,14 +53,14 @@ function exportCommand(): Command {
 function importCommand(): Command {
   return withCommonOptions(new Command('import'))
     .description(
-      'reads an export into empty books, in one transaction, and compares the result with the manifest; whatever differs undoes all of it',
+      'reads an export into empty books, in one transaction, and compares the result with the manifest; whatever differs undoes all of it, and so does breaking off',
     )
     .requiredOption('--from <folder>', 'folder of an export')
     .action(async ({ from, ...common }: Common & { from: string }) => {
       const manifest = await withBooks(common.tenant, 'import', async ({ store, context, progress }) => {
         const read = await importBooks(store, {
           source: plainFolder(from),
-          onTable: (name, nth, total) => progress.say(`${name}, ${nth} of ${total}`),
+          onTable: sayTable(progress),
         });
         progress.say('auditing');
         const findings = await auditBooks(context, (rule) => progress.say(`audit: ${rule}`));

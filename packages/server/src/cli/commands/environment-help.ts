@@ -20,4 +20,4 @@ export function environmentHelp(names: readonly Variable[] = Object.keys(variabl
 
 /** Of commands on the books of one tenant, below their `--help`. */
 export const booksHelp =
-  '\nWorks on the database itself: needs DATABASE_URL and COFFERDAM_ENCRYPTION_KEY, or the data folder (COFFERDAM_DATA_DIR) of a server that is not running.\nExit codes: 0 done, 1 refused or failed and nothing left half done, 2 called or configured wrongly.\n';
+  '\nWorks on the database itself: needs DATABASE_URL and COFFERDAM_ENCRYPTION_KEY, or the data folder (COFFERDAM_DATA_DIR) of a server that is not running.\nExit codes: 0 done, 1 refused or failed, 2 called or configured wrongly. Only after 0 is there an export or a backup, or a book read; nothing half looks whole, and the same command may be given again.\n';

@@ -1,11 +1,34 @@
 import type { Readable } from 'node:stream';
-import type { Manifest } from './manifest.js';
+import type { ExportFormat, Manifest } from './manifest.js';
+
+/** Whose books, and all that decides how a file of them looks. */
+export interface ExportSubject {
+  readonly tenantId: string;
+  readonly format: ExportFormat;
+  readonly schemaVersion: string;
+  readonly columns: string;
+}
+
+/** A file that is whole. */
+export interface DoneFile {
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Tells, to whoever has the key of the installation, whether the table still is what was written. */
+  readonly check: string;
+}
 
 /** Where an export goes. */
 export interface ExportTarget {
-  /** Removes what a broken export left. @throws Error when something else is there */
-  begin(): Promise<void>;
+  /**
+   * Answers what a broken export of the same subject has finished, and removes its halves.
+   * @throws Error when something else is there
+   */
+  begin(subject: ExportSubject): Promise<readonly (DoneFile & { readonly stored: { readonly sha256: string } })[]>;
+  /** Under its name only when all of it is on disk. */
   write(file: string, bytes: Readable): Promise<void>;
+  /** What was written last need not be written again, should the export be broken off. */
+  note(done: DoneFile): Promise<void>;
   /** Only now is it an export. */
   finish(manifest: Manifest): Promise<void>;
 }

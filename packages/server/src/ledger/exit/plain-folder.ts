@@ -1,39 +1,34 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ExportSource, ExportTarget } from './export-files.js';
+import { ExportProgress, writeWhole } from './export-progress.js';
 import { manifestFile, readManifest } from './manifest.js';
+import { Measured } from './row-streams.js';
 
 /** Files that anybody can read who may read the folder (0700). */
 export function plainFolder(directory: string): ExportTarget & ExportSource {
   const pathOf = (file: string): string => join(directory, file);
+  const ours = /^([a-z_]+\.(csv|jsonl|parquet)(\.part)?|manifest\.json\.part)$/;
+  const progress = new ExportProgress({ directory, last: manifestFile, ours, nameOf: (file) => file });
+  let stored = { bytes: 0, sha256: '' };
   return {
-    begin: () => emptyFolder(directory, manifestFile, /^[a-z_]+\.(csv|jsonl|parquet|json\.part)$/),
-    write: (file, bytes) => pipeline(bytes, createWriteStream(pathOf(file), { mode: 0o600, flush: true })),
-    finish: (manifest) => writeWhole(pathOf(manifestFile), manifest),
+    begin: (subject) => progress.begin(subject),
+    async write(file, bytes) {
+      const measured = new Measured();
+      const draft = `${pathOf(file)}.part`;
+      await pipeline(bytes, measured, createWriteStream(draft, { mode: 0o600, flush: true }));
+      await rename(draft, pathOf(file));
+      stored = { bytes: measured.bytes, sha256: measured.sha256 };
+    },
+    note: (done) => progress.note({ ...done, stored }),
+    async finish(manifest) {
+      await writeWhole(pathOf(manifestFile), manifest);
+      await progress.end();
+    },
     manifest: async () => readManifest(await readFile(pathOf(manifestFile), 'utf8')),
     open: (file) => createReadStream(pathOf(file)),
     pathOf,
   };
-}
-
-/**
- * Makes the folder, or empties it of an export that was broken off.
- * @throws Error when `last`, the file that is written last, or anything strange is there
- */
-export async function emptyFolder(directory: string, last: string, ours: RegExp): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const names = await readdir(directory);
-  if (names.includes(last)) throw new Error(`${directory} is complete already: choose another folder.`);
-  const strange = names.find((name) => !ours.test(name));
-  if (strange !== undefined) throw new Error(`${directory} holds ${strange}: choose an empty folder.`);
-  for (const name of names) await rm(join(directory, name));
-}
-
-/** JSON under its name only when all of it is on disk. */
-export async function writeWhole(path: string, value: unknown): Promise<void> {
-  const draft = `${path}.part`;
-  await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  await rename(draft, path);
 }

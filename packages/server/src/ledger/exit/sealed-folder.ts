@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -9,8 +9,8 @@ import { Decrypter, Encrypter } from 'age-encryption';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { ExportSource, ExportTarget } from './export-files.js';
+import { digestOf, ExportProgress, writeWhole } from './export-progress.js';
 import { type Manifest, manifestFile, readManifest } from './manifest.js';
-import { emptyFolder, writeWhole } from './plain-folder.js';
 import { Measured } from './row-streams.js';
 
 /** What can be read without the key: whose backup it is, of when, and whether its files are as they were written. */
@@ -41,7 +41,10 @@ const sealedName = (file: string): string => `${file}.gz.age`;
  * before it touches the disk. The manifest is among them; the label is not.
  */
 export function sealedTarget(directory: string, recipients: readonly string[]): ExportTarget {
-  const files: Label['files'] = [];
+  const nameOf = sealedName;
+  const ours = /^([a-z_]+\.(csv|json)\.gz\.age(\.part)?|label\.json\.part)$/;
+  const progress = new ExportProgress({ directory, last: labelFile, ours, nameOf });
+  let stored = { bytes: 0, sha256: '' };
   const write = async (file: string, bytes: Readable): Promise<void> => {
     const encrypter = new Encrypter();
     for (const recipient of recipients) encrypter.addRecipient(recipient);
@@ -50,21 +53,30 @@ export function sealedTarget(directory: string, recipients: readonly string[]): 
     const sealed = await encrypter.encrypt(Readable.toWeb(zipped) as ReadableStream<Uint8Array>);
     const measured = new Measured();
     const path = join(directory, sealedName(file));
-    await pipeline(Readable.fromWeb(sealed as never), measured, createWriteStream(path, { mode: 0o600, flush: true }));
-    files.push({ file: sealedName(file), bytes: measured.bytes, sha256: measured.sha256 });
+    const draft = createWriteStream(`${path}.part`, { mode: 0o600, flush: true });
+    await pipeline(Readable.fromWeb(sealed as never), measured, draft);
+    await rename(`${path}.part`, path);
+    stored = { bytes: measured.bytes, sha256: measured.sha256 };
   };
   return {
-    begin: () => emptyFolder(directory, labelFile, /^([a-z_]+\.(csv|json)\.gz\.age|label\.json\.part)$/),
+    // For other recipients everything is sealed anew.
+    begin: ({ columns, ...subject }) =>
+      progress.begin({ ...subject, columns: `${columns} ${[...recipients].sort().join(' ')}` }),
     write,
+    note: (done) => progress.note({ ...done, stored }),
     async finish(manifest) {
       await write(manifestFile, Readable.from([JSON.stringify(manifest)]));
       const { tenant, takenAt, schemaVersion } = manifest;
       const label: Label = {
         ...{ product: 'cofferdam', kind: 'backup', version: 1, tenant, takenAt, schemaVersion },
         recipients: [...recipients],
-        files,
+        files: [
+          ...progress.done.map((done) => ({ file: sealedName(done.file), ...done.stored })),
+          { file: sealedName(manifestFile), ...stored },
+        ],
       };
       await writeWhole(join(directory, labelFile), label);
+      await progress.end();
     },
   };
 }
@@ -114,14 +126,6 @@ export async function readLabel(directory: string): Promise<Label> {
 /** Compares every file with the label; needs no key. Answers the names of those that are missing or not as written. */
 export async function damagedFiles(directory: string, { files }: Label): Promise<string[]> {
   const damaged: string[] = [];
-  for (const { file, sha256 } of files) {
-    const measured = new Measured();
-    try {
-      await pipeline(createReadStream(join(directory, file)), measured, new PassThrough().resume());
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    if (measured.sha256 !== sha256) damaged.push(file);
-  }
+  for (const { file, sha256 } of files) if ((await digestOf(join(directory, file))) !== sha256) damaged.push(file);
   return damaged;
 }

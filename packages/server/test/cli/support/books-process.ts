@@ -1,0 +1,43 @@
+/** `cofferdam books` and `cofferdam backup` on the installation of a test, in a process that can be killed (broken-off.test.ts). */
+import { restoreBooks } from '../../../src/cli/restore-books.js';
+import { exportBooks } from '../../../src/ledger/exit/export-books.js';
+import { importBooks } from '../../../src/ledger/exit/import-books.js';
+import type { ExportFormat } from '../../../src/ledger/exit/manifest.js';
+import { plainFolder } from '../../../src/ledger/exit/plain-folder.js';
+import { readLabel, sealedTarget } from '../../../src/ledger/exit/sealed-folder.js';
+import { installationNames } from '../../../src/postgres/installation.js';
+import { openBooksOf } from '../../support/open-books.js';
+
+export interface Order {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly prefix: string;
+  readonly tenantId: string;
+  readonly work: 'export' | 'backup' | 'import' | 'restore';
+  readonly folder: string;
+  readonly format: ExportFormat;
+  readonly recipient: string;
+  readonly identity: string;
+}
+
+const onTable = () => undefined;
+
+/** Does what is ordered. */
+export async function workOn(order: Order): Promise<void> {
+  const { environment, folder, identity, work } = order;
+  await openBooksOf({ environment, names: installationNames(order.prefix) }, order.tenantId, async (books) => {
+    const { store, tenant } = books;
+    if (work === 'import') return void (await importBooks(store, { source: plainFolder(folder), onTable }));
+    if (work === 'restore') {
+      const label = await readLabel(folder);
+      const options = { from: folder, label, identity, replace: false, asNew: true };
+      return restoreBooks({ ...books, progress: { say: onTable } }, options);
+    }
+    const target = work === 'export' ? plainFolder(folder) : sealedTarget(folder, [order.recipient]);
+    const resumeKey = Buffer.from(String(environment['COFFERDAM_ENCRYPTION_KEY']), 'base64');
+    const options = { target, tenant, resumeKey, onTable, now: () => new Date(), format: order.format };
+    await exportBooks(store, options);
+  });
+}
+
+const given = process.argv[2];
+if (given?.startsWith('{')) await workOn(JSON.parse(given));

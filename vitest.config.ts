@@ -1,4 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { memoryFolder } from './packages/server/test/support/memory-folder.js';
+
+// Everything temporary of all tests and the programs that they start.
+const folder = memoryFolder();
+if (folder !== undefined) process.env['TMPDIR'] = folder;
 
 export default defineConfig({
   resolve: { conditions: ['source'] },

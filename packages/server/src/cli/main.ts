@@ -55,13 +55,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
 export async function main(args: readonly string[]): Promise<number> {
   // `cofferdam … | head` closes the pipe early: no reason for a stack.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const program = new Command('cofferdam')
-    .description('A multi-tenant double-entry ledger platform on PostgreSQL.')
-    .version(version);
-  for (const [name, { summary, load }] of Object.entries(commands)) {
-    program.addCommand(args.includes(name) ? (await load()).summary(summary) : new Command(name).summary(summary));
-  }
-  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError();
+  const program = await loadProgram(args);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -77,7 +71,20 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function everyCommand(command: Command): Command[] {
+/** The program with all its commands, those that `args` name whole. Throws CommanderError instead of ending the process. */
+export async function loadProgram(args: readonly string[]): Promise<Command> {
+  const program = new Command('cofferdam')
+    .description('A multi-tenant double-entry ledger platform on PostgreSQL.')
+    .version(version);
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    program.addCommand(args.includes(name) ? (await load()).summary(summary) : new Command(name).summary(summary));
+  }
+  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError();
+  return program;
+}
+
+/** `command` and all below it. */
+export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { everyCommand, loadProgram } from '../../src/cli/main.js';
 import { variables } from '../../src/config.js';
 import { takeOwnership } from '../../src/postgres/embedded/owner-lock.js';
 import { run, temporaryDataFolder } from '../support/program.js';
 
-const commands = [
+const named = [
   ['serve'],
   ['demo'],
   ['tenants'],
@@ -27,13 +29,34 @@ const commands = [
   ['access', 'bootstrap'],
 ];
 
+/** What `--help` prints, without a process of its own. */
+async function helpOf(words: readonly string[]): Promise<string> {
+  const program = await loadProgram(words);
+  let printed = '';
+  for (const command of everyCommand(program)) command.configureOutput({ writeOut: (text) => (printed += text) });
+  const answered = program.parseAsync([...words, '--help'], { from: 'user' });
+  await expect(answered).rejects.toMatchObject({ code: 'commander.helpDisplayed', exitCode: 0 });
+  return printed;
+}
+
+const tree = everyCommand(await loadProgram(named.map(([name]) => name as string)));
+const pathOf = (command: Command): string[] =>
+  command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+const commands = tree.map(pathOf).filter((words) => words.length > 0);
+
+test('the program knows the commands that are promised', async () => {
+  expect(commands).toEqual(expect.arrayContaining(named));
+  // As a process: the same text, and nothing else.
+  expect(await run(['doctor', '--help'])).toEqual({ code: 0, stdout: await helpOf(['doctor']), stderr: '' });
+  expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+});
+
 test.each(commands.map((words) => [words.join(' '), words] as const))(
   '%s --help tells what it does and which variables it uses',
   async (name, words) => {
-    const { code, stdout } = await run([...words, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Usage: /);
-    const listed = stdout.split('\n').flatMap((line) => /^ {2}([A-Z_]{4,}) /.exec(line)?.[1] ?? []);
+    const help = await helpOf(words);
+    expect(help).toMatch(new RegExp(`^Usage: cofferdam ${name} `));
+    const listed = help.split('\n').flatMap((line) => /^ {2}([A-Z_]{4,}) /.exec(line)?.[1] ?? []);
     if (name === 'serve') expect(listed).toEqual(Object.keys(variables));
     else expect(listed.length).toBeLessThan(10);
   },

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { memoryFolder } from './packages/server/test/support/memory-folder.js';
+import { SlowFirst } from './packages/server/test/support/slow-first.js';
 
 // Everything temporary of all tests and the programs that they start.
 const folder = memoryFolder();
@@ -14,6 +15,7 @@ export default defineConfig({
     globalSetup: ['packages/server/test/support/global-setup.ts'],
     // A shared machine may stall for seconds; what fails twice is no accident.
     retry: process.env['CI'] ? 1 : 0,
+    sequence: { sequencer: SlowFirst },
     pool: 'forks',
     // No module keeps state outside composition, so a worker's files share their imports: half a minute less.
     isolate: false,

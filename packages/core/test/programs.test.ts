@@ -188,6 +188,10 @@ function check(books: PlannedBooks, model: ReferenceBooks, plan: Plan | undefine
   expect(net).toBe(0n);
 }
 
+/** `npm run test:long` runs more. */
+// biome-ignore lint/style/noProcessEnv: the switch of the long form, as in the server's tests
+const numRuns = process.env['TEST_LONG'] === '1' ? 1_200 : 200;
+
 describe('random programs', () => {
   it.each([
     ['one operation a hold', false],
@@ -196,7 +200,7 @@ describe('random programs', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(anyProgram, (program) => run(program, split, seen)),
-      { numRuns: 600 },
+      { numRuns },
     );
     // What was never met proves nothing.
     const note = JSON.stringify([...seen]);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deriveServiceKey } from '../../src/access/credentials/service-key.js';
+import { repeated } from '../support/long-form.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
   get,
@@ -53,7 +54,16 @@ function mutate(text: string, changes: readonly Change[]): string {
 
 const changes = fc.array(change, { minLength: 1, maxLength: 3 });
 
-describe('10,000 mutations get no 2xx and no 5xx', () => {
+/** 10,000 in the long form. */
+const mutations = {
+  header: repeated(500, 4_000),
+  bodies: repeated(600, 5_000),
+  asked: repeated(120, 600),
+  logout: repeated(80, 400),
+};
+const total = Object.values(mutations).reduce((sum, count) => sum + count);
+
+describe(`${total} mutations get no 2xx and no 5xx`, () => {
   let installation: AccessInstallation;
   let access: TestAccess;
   let tenant: TestTenant;
@@ -85,7 +95,7 @@ describe('10,000 mutations get no 2xx and no 5xx', () => {
         const answer = await access.app.inject({ url: '/v1/permissions', headers: { authorization: header } });
         expect([answer.statusCode, answer.json().code]).toEqual([401, expect.stringMatching(/^AUT-000[67]$/)]);
       }),
-      { numRuns: 4_000 },
+      { numRuns: mutations.header },
     );
     expect((await get(access, '/v1/permissions', token)).statusCode).toBe(200);
   });
@@ -118,7 +128,7 @@ describe('10,000 mutations get no 2xx and no 5xx', () => {
         expect(answer.statusCode, `${url} ${answer.body}`).toBeGreaterThanOrEqual(400);
         expect(answer.statusCode, `${url} ${answer.body}`).toBeLessThan(500);
       }),
-      { numRuns: 5_000 },
+      { numRuns: mutations.bodies },
     );
   });
 
@@ -133,7 +143,7 @@ describe('10,000 mutations get no 2xx and no 5xx', () => {
         if (answer.statusCode === 200) expect(answer.json()).toEqual({ active: false });
         else expect(answer.statusCode).toBe(400);
       }),
-      { numRuns: 600 },
+      { numRuns: mutations.asked },
     );
     await fc.assert(
       fc.asyncProperty(changes, async (list) => {
@@ -141,7 +151,7 @@ describe('10,000 mutations get no 2xx and no 5xx', () => {
         fc.pre(mutated !== idToken);
         expect((await postForm(access, '/v1/logout', { id_token_hint: mutated })).statusCode).toBe(400);
       }),
-      { numRuns: 400 },
+      { numRuns: mutations.logout },
     );
     expect((await get(access, '/v1/permissions', accessToken)).statusCode).toBe(200);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { connectionOf } from '../support/embedded-connection.js';
+import { runInProcess } from '../support/in-process.js';
 import { Program, run, temporaryDataFolder } from '../support/program.js';
 import { call } from '../support/server.js';
 
@@ -32,7 +33,7 @@ function handedOver(variable: string, nth = 0): string {
 }
 
 async function createTenant(): Promise<{ id: string; token: string; owner: Record<string, string> }> {
-  const { stdout, code, stderr } = await run(
+  const { stdout, code, stderr } = await runInProcess(
     [
       'tenants',
       'create',
@@ -122,7 +123,7 @@ test('a ledger alone, on the reader’s login, with the Access Manager elsewhere
 
     // Suspension reaches it within 2 s.
     const cli = (verb: string) =>
-      run(['tenants', verb, id, '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } });
+      runInProcess(['tenants', verb, id, '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } });
     expect((await cli('suspend')).code).toBe(0);
     const suspendedAt = performance.now();
     let status = 0;
@@ -133,8 +134,11 @@ test('a ledger alone, on the reader’s login, with the Access Manager elsewhere
     expect((await cli('suspend')).code).toBe(1);
     expect((await cli('reactivate')).code).toBe(0);
     expect(
-      (await run(['tenants', 'list', '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } }))
-        .stdout,
+      (
+        await runInProcess(['tenants', 'list', '--url', urls.tenants], {
+          environment: { COFFERDAM_DATA_DIR: folder.path },
+        })
+      ).stdout,
     ).toContain(id);
   } finally {
     expect((await ledger.stop()).code).toBe(0);
@@ -167,7 +171,9 @@ test('an Access Manager alone issues tokens that the ledger of another process t
 
 test('keys are listed and rotated through the running Access Manager', async () => {
   const keys = (...words: string[]) =>
-    run(['keys', ...words, '--json', '--url', urls.access], { environment: { COFFERDAM_DATA_DIR: folder.path } });
+    runInProcess(['keys', ...words, '--json', '--url', urls.access], {
+      environment: { COFFERDAM_DATA_DIR: folder.path },
+    });
   const { token } = await createTenant();
   const rotated = await keys('rotate', '--lead', '600');
   expect(rotated.code, rotated.stderr).toBe(0);
@@ -182,7 +188,7 @@ test('keys are listed and rotated through the running Access Manager', async () 
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('waiting for its time')]);
 
   const own = temporaryDataFolder();
-  const stranger = await run(['keys', 'list', '--url', urls.access], {
+  const stranger = await runInProcess(['keys', 'list', '--url', urls.access], {
     environment: { COFFERDAM_DATA_DIR: own.path, COFFERDAM_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },
   });
   expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('does not know our key')]);
@@ -206,9 +212,11 @@ test('cofferdam logins prints the logins of each part, those of the data folder'
     expect(login(ledger.CONTROL_DATABASE_URL)).toBe(login(handedOver('CONTROL_DATABASE_URL')));
     expect(login(access.CONTROL_DATABASE_URL)).toBe(login(handedOver('CONTROL_DATABASE_URL', 1)));
     expect(login(access.ACCESS_DATABASE_URL)).toBe(login(handedOver('ACCESS_DATABASE_URL')));
-    const one = await run(['logins', '--part', 'ledger'], { environment });
+    const one = await runInProcess(['logins', '--part', 'ledger'], { environment });
     expect(one.stdout).toBe(`CONTROL_DATABASE_URL=${ledger.CONTROL_DATABASE_URL}\n`);
-    expect((await run(['logins'], { environment: { ...environment, MULTI_TENANT_ENABLED: 'false' } })).code).toBe(2);
+    expect(
+      (await runInProcess(['logins'], { environment: { ...environment, MULTI_TENANT_ENABLED: 'false' } })).code,
+    ).toBe(2);
   } finally {
     own.remove();
   }

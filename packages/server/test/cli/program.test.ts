@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { everyCommand, loadProgram } from '../../src/cli/main.js';
 import { variables } from '../../src/config.js';
 import { takeOwnership } from '../../src/postgres/embedded/owner-lock.js';
+import { runInProcess } from '../support/in-process.js';
 import { run, temporaryDataFolder } from '../support/program.js';
 
 const named = [
@@ -69,7 +70,7 @@ test('what an operator can mend is one sentence, without a stack', async () => {
     const inUse = await run(['doctor'], { environment: { COFFERDAM_DATA_DIR: folder.path } });
     expect(inUse.code).toBe(1);
     expect(inUse.stderr).toMatch(/^cofferdam: the data folder .* belongs to a running cofferdam, process \d+\./m);
-    const badUrl = await run(['doctor'], {
+    const badUrl = await runInProcess(['doctor'], {
       environment: { DATABASE_URL: 'postgres://u:50%@localhost/x', COFFERDAM_ENCRYPTION_KEY: `${'A'.repeat(43)}=` },
     });
     expect(badUrl.stderr).toMatch(/^cofferdam: the database URL is not a URL;/m);
@@ -97,7 +98,7 @@ test.each([
     /COFFERDAM_ENCRYPTION_KEY is missing/,
   ],
 ])('refuses to start: %s', async (_what, environment, message) => {
-  const { code, stderr, stdout } = await run(['serve'], { environment });
+  const { code, stderr, stdout } = await runInProcess(['serve'], { environment });
   expect(code).toBe(2);
   expect(stderr).toMatch(message);
   expect(stdout + stderr).not.toContain('hunter2');
@@ -106,8 +107,11 @@ test.each([
 
 test('an unknown command, option or part is refused with the way out', async () => {
   expect(await run(['fly'])).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown command') });
-  expect(await run(['serve', '--fast'])).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown option') });
-  expect(await run(['serve', '--parts', 'crm'])).toMatchObject({
+  expect(await runInProcess(['serve', '--fast'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('unknown option'),
+  });
+  expect(await runInProcess(['serve', '--parts', 'crm'])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('ledger, access or tenants'),
   });
@@ -117,7 +121,7 @@ test('tenants, keys: no server answers, or no key is known; no folder is made on
   const folder = temporaryDataFolder();
   const COFFERDAM_DATA_DIR = folder.path;
   try {
-    const { code, stderr } = await run(['tenants', 'list', '--url', 'http://127.0.0.1:9'], {
+    const { code, stderr } = await runInProcess(['tenants', 'list', '--url', 'http://127.0.0.1:9'], {
       environment: { TENANT_MANAGER_API_KEY: 'k'.repeat(20), COFFERDAM_DATA_DIR },
     });
     expect(code).toBe(1);
@@ -126,7 +130,7 @@ test('tenants, keys: no server answers, or no key is known; no folder is made on
       [['tenants', 'list'], 'TENANT_MANAGER_API_KEY'],
       [['keys', 'list'], 'COFFERDAM_ENCRYPTION_KEY'],
     ] as const) {
-      const unknown = await run(words, { environment: { COFFERDAM_DATA_DIR } });
+      const unknown = await runInProcess(words, { environment: { COFFERDAM_DATA_DIR } });
       expect(unknown.code).toBe(2);
       expect(unknown.stderr).toMatch(
         new RegExp(`^cofferdam: .* cannot be read \\(ENOENT\\): .* or give ${variable}\\.$`, 'm'),

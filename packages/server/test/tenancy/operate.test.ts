@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createBooks } from '../isolation/support/books.js';
-import { run, temporaryDataFolder } from '../support/program.js';
+import { runInProcess } from '../support/in-process.js';
+import { temporaryDataFolder } from '../support/program.js';
 import { type Reply, startTestServer, type TestServer, type TestTenant } from '../support/server.js';
 
 let server: TestServer;
@@ -161,7 +162,7 @@ test('the command line does it all, and prints JSON', async () => {
   const folder = temporaryDataFolder();
   onTestFinished(folder.remove);
   const cofferdam = async (...args: string[]) => {
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runInProcess(
       [...args, '--url', server.running.urls.tenants, '--as', 'bob', '--json'],
       {
         environment: { TENANT_MANAGER_API_KEY: server.apiKey, COFFERDAM_DATA_DIR: folder.path },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOfReport, type PurgeReport } from '../../src/tenancy/purge-report.js';
 import { openWorld, type Resident, type World } from '../isolation/support/world.js';
 import { asAdmin } from '../support/admin.js';
-import { run } from '../support/program.js';
+import { runInProcess } from '../support/in-process.js';
 
 let world: World;
 beforeAll(async () => {
@@ -79,7 +79,7 @@ test('the command line shows it, compares the hash, and says so when nothing was
   const id = String(residents[0]?.tenant.id);
   const environment = { TENANT_MANAGER_API_KEY: server.apiKey };
   const show = (...args: string[]) =>
-    run(['tenants', 'purge-report', ...args, '--url', server.running.urls.tenants], { environment });
+    runInProcess(['tenants', 'purge-report', ...args, '--url', server.running.urls.tenants], { environment });
   const json = await show(id, '--json');
   expect(json.code, json.stderr).toBe(0);
   expect(JSON.parse(json.stdout)).toMatchObject([{ report: { kind: 'tenant.purge' }, sha256: expect.any(String) }]);

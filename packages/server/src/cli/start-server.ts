@@ -1,40 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TenantId } from '@cofferdam/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../config.js';
 import type { ExternalIssuer } from '../http/external-issuer.js';
-import type { TenantResolver } from '../http/principal.js';
-import type { QuotaGate } from '../http/quota-gate.js';
 import type { Tracing } from '../http/tracing.js';
-import type { MetadataIndexPort } from '../ledger/metadata-index-port.js';
-import { ledgerMigrations } from '../ledger/migrations/index.js';
 import { createPoster } from '../ledger/posting/poster.js';
 import { type InstallationNames, installationNames } from '../postgres/installation.js';
-import { lastExpand } from '../postgres/migration.js';
-import type { TenantContext } from '../postgres/tenant-context.js';
-import { createMetadataIndexer, createUnavailableIndexer } from '../tenancy/metadata-indexes.js';
-import { createPoolMetrics } from '../tenancy/pool-metrics.js';
-import { createQuotas } from '../tenancy/quotas.js';
-import { createReplicaReads } from '../tenancy/replica-reads.js';
-import { createTenantResolver } from '../tenancy/resolve-tenant.js';
-import { createTenantLabels, dropTenantSeries, type TenantLabels } from '../tenancy/tenant-labels.js';
-import type { TenantManager } from '../tenancy/tenant-manager.js';
-import { createTenantPools } from '../tenancy/tenant-pools.js';
+import { createTenantLabels, dropTenantSeries } from '../tenancy/tenant-labels.js';
 import { CliError } from './cli-error.js';
 import { type Drain, drainable } from './drain-listener.js';
 import { localSecrets } from './local-secrets.js';
 import { openAdmin } from './open-admin.js';
 import { startAccess } from './parts/access-part.js';
-import { type Catalogues, openCatalogues } from './parts/catalogues.js';
+import { openCatalogues } from './parts/catalogues.js';
 import { checkBudget } from './parts/check-budget.js';
 import { buildLedger } from './parts/ledger-part.js';
-import type { Check } from './parts/operational-routes.js';
+import { openRequestStores } from './parts/open-request-stores.js';
 import { Closers, type Ground } from './parts/part.js';
 import { watchBatches } from './parts/posting-metrics.js';
-import { drainMs, openSingleStore } from './parts/stores.js';
+import { drainMs } from './parts/stores.js';
 import { buildOperatorsListener, startTenants } from './parts/tenants-part.js';
 import { readTrustedIssuers } from './trusted-issuers.js';
 
@@ -109,7 +95,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
         : undefined;
     const ledger = config.parts.has('ledger')
       ? buildLedger(ground, {
-          ...(await openStores(ground, catalogues, manager, tenantLabels, closers)),
+          ...(await openRequestStores(ground, catalogues, manager, tenantLabels, closers)),
           tenantLabels,
           ...(tracing && { tracing }),
           access,
@@ -163,73 +149,11 @@ async function startTracing(endpoint: string, { otelServiceName }: Config, close
   return tracing;
 }
 
-interface Stores {
-  readonly quotas?: QuotaGate;
-  readonly tenants: TenantResolver<TenantContext>;
-  readonly checks: Record<string, () => Promise<Check>>;
-  readonly metadataIndexes: MetadataIndexPort;
-}
-
 async function trustedIssuers(config: Config, log: Logger, now: () => Date): Promise<readonly ExternalIssuer[]> {
   const { trustedIssuersFile: path, multiTenant, issuer: ownIssuer } = config;
   if (path === undefined || !config.parts.has('ledger')) return [];
   const onError = (error: unknown): void => log.warn({ err: error }, 'the keys of an external issuer cannot be had');
   return readTrustedIssuers({ path, multiTenant, ownIssuer, now, onError });
-}
-
-/** Where requests find their books: by the token's tenant, or the one static context. */
-async function openStores(
-  ground: Ground,
-  catalogues: Catalogues | undefined,
-  manager: TenantManager | undefined,
-  labels: TenantLabels,
-  closers: Closers,
-): Promise<Stores> {
-  const { config, log, metrics } = ground;
-  if (catalogues?.ledger) {
-    const catalogue = catalogues.ledger;
-    const { tenantPoolsMax: poolsMax, tenantConnectionsMax: connectionsMax, connectionBudget: budget } = config;
-    const pools = createTenantPools({
-      log,
-      metrics: createPoolMetrics(metrics, labels),
-      budget,
-      poolsMax,
-      connectionsMax,
-    });
-    closers.add(() => pools.close(drainMs));
-    const replicas = createReplicaReads({ log, metrics, budget, poolsMax, connectionsMax });
-    closers.add(() => replicas.close(drainMs));
-    return {
-      quotas: createQuotas({ catalogue, registry: metrics, labels }),
-      tenants: createTenantResolver({
-        catalogue,
-        pools,
-        replicas,
-        schemaVersionMin: lastExpand(ledgerMigrations),
-        contractVersionMax: ledgerMigrations.at(-1)?.id,
-        metrics,
-      }),
-      // Tenants known so far are served for a while without it: degraded is still ready.
-      checks: {
-        control: async () =>
-          catalogue.isFresh() ? { status: 'up' } : { status: 'degraded', reason: 'the change feed is silent' },
-      },
-      metadataIndexes: manager
-        ? createMetadataIndexer({ connect: ({ tenantId }) => manager.connectMigrator(tenantId as TenantId), log })
-        : createUnavailableIndexer(),
-    };
-  }
-  const single = await openSingleStore(ground, closers);
-  return {
-    tenants: { resolve: () => single.context },
-    metadataIndexes: createMetadataIndexer({ connect: () => single.connectMigrator(), log }),
-    checks: {
-      database: async () => {
-        await single.context.pool.pg.query('select 1');
-        return { status: 'up' };
-      },
-    },
-  };
 }
 
 async function listenOn(

@@ -1,10 +1,10 @@
 import { LedgerError } from '@cofferdam/core';
-import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { ConnectionSettings } from './connection-settings.js';
 import { endWhenPeerIsDead } from './dead-peer.js';
 import { quoteIdentifier } from './identifiers.js';
 import { primaryClient } from './primary-client.js';
+import { queryBuilderOver } from './query-builder.js';
 import type { TenantPool } from './tenant-context.js';
 import { typeParsers } from './type-parsers.js';
 
@@ -88,9 +88,7 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
       log: 'tenant pool is draining',
     });
   };
-  const db = new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: { connect: async () => admitted().connect(), end: async () => {} } }),
-  });
+  const db = queryBuilderOver(admitted);
 
   return Object.freeze({
     get pg() {

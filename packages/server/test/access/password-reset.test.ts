@@ -198,11 +198,11 @@ describe('a forgotten password', () => {
       newId: v7,
     });
     const attempt = (address: string) => accounts.of(tenant.tenantId, tenant.username, address);
-    for (const address of ['::1', '::2']) attempt(address).countFailure();
-    expect(() => attempt('::3').check()).toThrow();
-    await reset.complete({ resetToken: await codeFor(tenant), newPassword }, '::3');
-    attempt('::3').check();
-    expect(() => attempt('::4').check()).toThrow();
+    for (const address of ['198.51.100.1', '198.51.100.2']) attempt(address).countFailure();
+    expect(() => attempt('198.51.100.3').check()).toThrow();
+    await reset.complete({ resetToken: await codeFor(tenant), newPassword }, '198.51.100.3');
+    attempt('198.51.100.3').check();
+    expect(() => attempt('198.51.100.4').check()).toThrow();
   });
 
   it('has pages without a script that do the same', async () => {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { deriveServiceKey } from '../../src/access/credentials/service-key.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { systemTenantId } from '../../src/access/reserved-tenants.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
   logIn,
+  machineToken,
   ownerPassword,
+  postForm,
   seedTenant,
   startAccess,
   type TestAccess,
@@ -16,11 +19,11 @@ describe('a login that is refused', () => {
   let access: TestAccess;
   let tenant: TestTenant;
   let other: TestTenant;
-  /** Another address for each attempt, so that the limit on failures stays out of the way. */
+  /** Another network for each attempt, so that the limit on failures stays out of the way. */
   let address = 0;
   const attempt = (body: object) => {
     address += 1;
-    return logIn(access, body, `2001:db8::${address.toString(16)}`);
+    return logIn(access, body, `2001:db8:0:${address.toString(16)}::1`);
   };
 
   beforeAll(async () => {
@@ -199,6 +202,9 @@ describe('a login that is refused', () => {
     const answer = await logIn(unlucky, { grantType: 'client_credentials', clientId, clientSecret });
     expect(answer.json()).toMatchObject({ code: 'AUT-1099' });
     expect(answer.statusCode).toBe(503);
+    const headers = { 'x-api-key': deriveServiceKey(installation.encryptionKey) };
+    const token = await machineToken(access, tenant);
+    expect((await postForm(unlucky, '/v1/introspect', { token }, headers)).statusCode).toBe(503);
     await unlucky.close();
   });
 
@@ -287,6 +293,16 @@ describe('a login that is refused', () => {
     const { clientId, username, password } = tenant;
     const right = { grantType: 'password', username, password, clientId };
     expect((await logIn(access, right, '198.51.100.5')).statusCode).toBe(200);
+  });
+
+  it('is counted by the network of an IPv6 address: a new one for each guess buys nothing', async () => {
+    const limited = await seedTenant(access, 'limited-v6');
+    const wrong = { grantType: 'client_credentials', clientId: limited.clientId, clientSecret: 'guess' };
+    const statuses: number[] = [];
+    for (let guess = 1; guess <= 11; guess += 1)
+      statuses.push((await logIn(access, wrong, `2001:db8:1:1::${guess.toString(16)}`)).statusCode);
+    expect([statuses.indexOf(429), statuses.length]).toEqual([10, 11]);
+    expect((await logIn(access, wrong, '2001:db8:1:2::1')).statusCode).toBe(401);
   });
 
   it('is not limited while it succeeds', async () => {

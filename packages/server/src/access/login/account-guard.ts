@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import { LRUCache } from 'lru-cache';
 import { createFailureLimiter } from './failure-limiter.js';
+import { sourceOf } from './source-of.js';
 
 export interface AccountGuardOptions {
   readonly now: () => Date;
@@ -39,7 +40,7 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
   return Object.freeze({
     of(tenantId: TenantId | undefined, username: string, address: string) {
       const account = digest(`${tenantId ?? ''}\n${username.toLowerCase()}`);
-      const trusted = `${account}|${address}`;
+      const trusted = `${account}|${sourceOf(address)}`;
       return {
         check() {
           if (!known.has(trusted)) limiter.check(account);

@@ -6,6 +6,7 @@ import { type AccessStore, findTenantOfClient, withDirectory } from '../director
 import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import { sourceOf } from './source-of.js';
 
 export interface ClientAuthenticationOptions {
   readonly store: AccessStore;
@@ -35,7 +36,7 @@ export type AuthenticateClient = (
 export function createClientAuthentication(options: ClientAuthenticationOptions): AuthenticateClient {
   const { store, multiTenant, secrets, limiter, audit, now } = options;
   return async ({ clientId, clientSecret }, address) => {
-    const limitKey = `${clientId.slice(0, 64)}|${address}`;
+    const limitKey = `${clientId.slice(0, 64)}|${sourceOf(address)}`;
     limiter.check(limitKey);
     const found = await findTenantOfClient(store, clientId);
     const tenantId = (found === singleTenantId) === multiTenant ? undefined : found;

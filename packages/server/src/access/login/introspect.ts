@@ -5,7 +5,7 @@ import { directoryOf } from '../permissions/local-permission-source.js';
 import { singleTenantId } from '../reserved-tenants.js';
 import { readOpaqueToken } from '../tokens/opaque-token.js';
 import { lockRefreshToken } from '../tokens/session-store.js';
-import type { TenantStatusPort } from './tenant-status.js';
+import { statusOf, type TenantStatusPort } from './tenant-status.js';
 import { findTokenSubject } from './token-subject.js';
 
 export interface IntrospectOptions {
@@ -39,7 +39,7 @@ export function createIntrospect(options: IntrospectOptions): Introspect {
   const { store, multiTenant, tenantStatus, readAccessToken, now } = options;
   const typeOf = (kind: 'person' | 'application') => (kind === 'person' ? 'normal-user' : 'application');
   const tenantClaim = (tenantId: TenantId) => (multiTenant ? { tenantId } : {});
-  const isActive = async (tenantId: TenantId) => !multiTenant || (await tenantStatus(tenantId)) === 'active';
+  const isActive = async (tenantId: TenantId) => !multiTenant || (await statusOf(tenantStatus, tenantId)) === 'active';
 
   async function ofAccessToken(token: string): Promise<Introspection> {
     const principal = await readAccessToken(token);

@@ -16,6 +16,7 @@ import type { AccountGuard } from './account-guard.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import type { SecondFactor } from './second-factor.js';
+import { sourceOf } from './source-of.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 import { machineSubject, personSubject } from './token-subject.js';
 
@@ -102,14 +103,14 @@ export function createLogin(options: LoginOptions): Login {
   }
 
   return async (request, address) => {
-    const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${address}`;
+    const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${sourceOf(address)}`;
     limiter.check(limitKey);
     const tenantId = await tenantOf(request.clientId);
     const account = request.grant === 'password' ? accounts.of(tenantId, request.username, address) : undefined;
     const beforeTurn = () => {
       limiter.check(limitKey);
       // Whoever makes client ids up has a new key for each: the address alone counts, or logins of all would wait for them.
-      if (tenantId === undefined) strangers.check(address);
+      if (tenantId === undefined) strangers.check(sourceOf(address));
       account?.check();
     };
     beforeTurn();
@@ -129,7 +130,8 @@ export function createLogin(options: LoginOptions): Login {
       account?.countFailure();
       const failed = { kind: 'login', result: 'failed', address } as const;
       if (tenantId === undefined) {
-        if (strangers.countFailure(address)) audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
+        if (strangers.countFailure(sourceOf(address)))
+          audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
       } else if ('problem' in verdict) {
         const actor = found.user?.id ?? found.application?.clientId;
         audit.recordLater(tenantId, { ...failed, reason: verdict.problem, ...(actor !== undefined && { actor }) });

@@ -22,6 +22,7 @@ import { newOpaqueToken, type OpaqueToken, readOpaqueToken } from '../tokens/opa
 import type { AccountGuard } from './account-guard.js';
 import type { AccessLog } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import { sourceOf } from './source-of.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 
 export interface PasswordResetOptions {
@@ -117,20 +118,20 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
         });
       if (multiTenant && clientId === undefined)
         throw new AccessError('missing_fields', { message: 'The client is missing: it says which tenant is meant.' });
-      askers.check(address);
-      askers.countFailure(address);
+      askers.check(sourceOf(address));
+      askers.countFailure(sourceOf(address));
       const lost = (error: unknown) => log.error({ err: error }, 'a request for a new password was not answered');
       if (queue.size >= waitingMax) lost(new Error('too many requests wait'));
       else queue.add(() => look(username, clientId, address, sendMail)).catch(lost);
     },
     async complete({ resetToken, newPassword }: { resetToken: string; newPassword: string }, address: string) {
       checkPasswordPolicy(newPassword);
-      strangers.check(address);
+      strangers.check(sourceOf(address));
       const token = readOpaqueToken('reset', resetToken.trim());
       const isOurs = token !== undefined && (token.tenantId === singleTenantId) !== multiTenant;
       // Before the slow hash: codes that are none cost nothing.
       if (!isOurs || (await withDirectory(store, token.tenantId, (tx) => findUserOfCode(tx, token))) === undefined) {
-        strangers.countFailure(address);
+        strangers.countFailure(sourceOf(address));
         throw resetRefused();
       }
       const { tenantId } = token;

@@ -11,6 +11,7 @@ import { lockRefreshToken, rotateRefreshToken, type Session } from '../tokens/se
 import type { TokenIssuer, TokenPlan, TokenSubject } from '../tokens/token-issuer.js';
 import { finishTokenSet, type TokenSet } from '../tokens/token-set.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import { sourceOf } from './source-of.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 import { findTokenSubject } from './token-subject.js';
 
@@ -51,7 +52,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
   const { store, multiTenant, issuer, strangers, onRevoked, now } = options;
 
   return async (request, address) => {
-    strangers.check(address);
+    strangers.check(sourceOf(address));
     const token = readOpaqueToken('refresh', request.refreshToken);
     // A directory kept from the installation's other mode is none of this mode's tenants.
     const known = token !== undefined && (token.tenantId === singleTenantId) !== multiTenant;
@@ -135,7 +136,7 @@ function isOfClient(
 }
 
 function refuse(strangers: FailureLimiter, address: string): AccessError {
-  strangers.countFailure(address);
+  strangers.countFailure(sourceOf(address));
   return new AccessError('invalid_refresh_token', {
     message: 'The refresh token is not valid: it is unknown, spent, expired or revoked. Log in again.',
   });

@@ -21,6 +21,7 @@ import { checkCode, type ShownCode } from './check-code.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import type { Authenticated, MfaChallenge } from './login.js';
 import { deliverCode, type SendCode } from './send-code.js';
+import { sourceOf } from './source-of.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 import { findTokenSubject } from './token-subject.js';
 
@@ -91,12 +92,12 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     address: string,
     work: (tx: DirectoryTx, session: MfaSession, hash: Buffer) => Promise<T | Refused>,
   ): Promise<T> {
-    strangers.check(address);
+    strangers.check(sourceOf(address));
     const token = readOpaqueToken('mfa', mfaToken);
     const known = token !== undefined && (token.tenantId === singleTenantId) !== multiTenant;
     const outcome = known ? await inTenant(token, work) : { refusal: invalidToken() };
     if (!('refusal' in outcome)) return outcome;
-    if (outcome.refusal.reasonName === 'mfa_token_invalid') strangers.countFailure(address);
+    if (outcome.refusal.reasonName === 'mfa_token_invalid') strangers.countFailure(sourceOf(address));
     throw outcome.refusal;
   }
 

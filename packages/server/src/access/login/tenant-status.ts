@@ -7,18 +7,23 @@ import { AccessError } from '../access-errors.js';
  */
 export type TenantStatusPort = (tenantId: TenantId) => Promise<string | undefined>;
 
-/**
- * Asked only about callers who have proved that they belong to the tenant.
- * @throws AccessError AUT-0016 (403) suspended or deleted, AUT-1099 (503) not ready yet, or the status cannot be had
- */
-export async function refuseInactive(tenantStatus: TenantStatusPort, tenantId: TenantId): Promise<void> {
-  const status = await tenantStatus(tenantId).catch((error: unknown) => {
+/** @throws AccessError AUT-1099 (503) when the status cannot be had */
+export function statusOf(tenantStatus: TenantStatusPort, tenantId: TenantId): Promise<string | undefined> {
+  return tenantStatus(tenantId).catch((error: unknown) => {
     throw new AccessError('unavailable', {
       message: 'The status of this tenant cannot be read at the moment. Send the request again in a few seconds.',
       retryAfterSeconds: 2,
       log: error,
     });
   });
+}
+
+/**
+ * Asked only about callers who have proved that they belong to the tenant.
+ * @throws AccessError AUT-0016 (403) suspended or deleted, AUT-1099 (503) not ready yet, or the status cannot be had
+ */
+export async function refuseInactive(tenantStatus: TenantStatusPort, tenantId: TenantId): Promise<void> {
+  const status = await statusOf(tenantStatus, tenantId);
   if (status === 'active') return;
   if (status === 'provisioning' || status === 'failed')
     throw new AccessError('unavailable', {

@@ -4,6 +4,7 @@ import type { ClientSecrets } from '../credentials/client-secrets.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
 import { type AccessStore, type DirectoryTx, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
 import type { FailureLimiter } from '../login/failure-limiter.js';
+import { sourceOf } from '../login/source-of.js';
 import { refuseInactive, type TenantStatusPort } from '../login/tenant-status.js';
 import { findTokenSubject } from '../login/token-subject.js';
 import { singleTenantId } from '../reserved-tenants.js';
@@ -60,7 +61,7 @@ interface CodePayload {
 export function createExchangeCode(options: ExchangeCodeOptions): ExchangeCode {
   const { store, multiTenant, issuer, limiter, onRevoked } = options;
   return async (exchange, address) => {
-    const limitKey = `${exchange.clientId.slice(0, 64)}|${address}`;
+    const limitKey = `${exchange.clientId.slice(0, 64)}|${sourceOf(address)}`;
     limiter.check(limitKey);
     const tenantId = await findTenantOfClient(store, exchange.clientId);
     await issuer.ready();

@@ -6,6 +6,7 @@ import type Provider from 'oidc-provider';
 import { AccessError } from '../access-errors.js';
 import { findTenantOfClient } from '../directory/with-directory.js';
 import type { FailureLimiter } from '../login/failure-limiter.js';
+import { sourceOf } from '../login/source-of.js';
 import { singleTenantId } from '../reserved-tenants.js';
 import { type AuthorizationLogin, answerStep } from './answer-step.js';
 import { pageHeaders, renderErrorPage, renderLoginPage } from './login-page.js';
@@ -71,13 +72,13 @@ export function mountAuthorization(app: FastifyInstance, options: AuthorizationO
 
   app.get(authorizationUrl, async (request, reply) => {
     try {
-      beginners.check(request.ip);
+      beginners.check(sourceOf(request.ip));
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
       const wait = { 'retry-after': String(error.info.retryAfterSeconds ?? 60) };
       return sendPage(reply.headers(wait), error.status, renderErrorPage(error.info.message));
     }
-    beginners.countFailure(request.ip);
+    beginners.countFailure(sourceOf(request.ip));
     const { client_id: clientId, response_mode: mode = 'query' } = request.query as Record<string, string | undefined>;
     const tenantId = clientId ? await findTenantOfClient(store, clientId) : undefined;
     if (!isOfThisMode(tenantId)) return sendPage(reply, 400, renderErrorPage('The application is not known here.'));

@@ -8,6 +8,7 @@ import { findUserById } from '../../directory/users.js';
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
 import { deliverCode } from '../../login/send-code.js';
+import { sourceOf } from '../../login/source-of.js';
 import type { MfaState } from '../../mfa/mfa-settings.js';
 import { decide } from '../../permissions/decide.js';
 import { noStore } from './lists.js';
@@ -224,7 +225,7 @@ function disableMfa({ store, change, mfa, passwords, limiter, audit }: Identity)
       const user = await withDirectory(store, tenantId, (tx) => findUserById(tx, id));
       if (user === undefined) throw userNotFound();
       if (principal.subject === id) {
-        const limitKey = `${tenantId}/${id}|${context.address}`;
+        const limitKey = `${tenantId}/${id}|${sourceOf(context.address)}`;
         limiter.check(limitKey);
         if (!(await passwords.matches(user.passwordHash, body.password ?? '', () => limiter.check(limitKey)))) {
           limiter.countFailure(limitKey);

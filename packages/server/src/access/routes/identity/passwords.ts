@@ -9,6 +9,7 @@ import { updateUser, userNotFound } from '../../directory/user-accounts.js';
 import { findUserById } from '../../directory/users.js';
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
+import { sourceOf } from '../../login/source-of.js';
 import { endSessionsOfPerson } from '../../tokens/end-sessions.js';
 
 const common = { tag: 'Users', errors: [] } as const;
@@ -41,7 +42,7 @@ function updatePassword(identity: Identity): RouteDefinition<AccessContext> {
           message: 'This changes one’s own password only; an administrator uses reset-password.',
         });
       checkPasswordPolicy(body.newPassword);
-      const limitKey = `${tenantId}/${id}|${context.address}`;
+      const limitKey = `${tenantId}/${id}|${sourceOf(context.address)}`;
       limiter.check(limitKey);
       const user = await withDirectory(store, tenantId, (tx) => findUserById(tx, id));
       if (user === undefined) throw userNotFound();

@@ -49,7 +49,7 @@ const handledAtOnce = 8;
 
 /**
  * Slows down a tenant that goes on sending beyond its quota, instead of refusing as fast as it sends. A refusal costs this process
- * some 50 µs however early it comes: a tenant at ten times its quota takes a third of the only thread from all others. A request
+ * some 30 µs however early it comes: a tenant at ten times its quota takes a fifth of the only thread from all others. A request
  * that waits holds its connection, and nothing more comes in on it: with N connections a tenant gets its quota served and N
  * refusals a second at most. And what is served comes in together, so that it is committed together: many small batches cost
  * the others several times as much. It is the request that waits, not the connection: behind a proxy the next one on it

@@ -2,6 +2,7 @@ import type { TenantId } from '@cofferdam/core';
 import { noSuchTenant, provisionAnew } from './change-status.js';
 import type { ControlDatabase, ControlTx } from './control-database.js';
 import { newPassword, type Vault } from './credentials.js';
+import { refuseWhileMoving } from './move/unfinished-move.js';
 import { beginOperation, finishUnfinished } from './operations.js';
 import { TenancyError } from './tenancy-error.js';
 import { lockTenant, type TenantRecord } from './tenant-record.js';
@@ -131,7 +132,8 @@ async function apply(
     await newCredentials(tools, tx, tenant.id);
     await provisionAnew(tx, tenant.id, { actor, operationId: tools.newId() });
   }
-  if (to === 'purging')
+  if (to === 'purging') {
+    await refuseWhileMoving(tx.client, tenant.id);
     await beginOperation(tx.client, {
       id: tools.newId(),
       kind: 'association.purge',
@@ -141,6 +143,7 @@ async function apply(
       notBefore: purgeAfter ?? tx.at,
       at: tx.at,
     });
+  }
   if (from === 'purging') await finishUnfinished(tx, tenant.id, 'association.purge', { state: 'cancelled' });
   await tx.client.query(
     `update association set status = $3, purge_after = $4, purge_started_at = null, updated_at = $5

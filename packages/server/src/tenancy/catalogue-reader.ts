@@ -13,6 +13,8 @@ import { queryWithin } from './query-within.js';
 export interface CatalogueRow {
   readonly id: TenantId;
   readonly version: number;
+  /** True for a moment only: such a row is asked for again at each use. */
+  readonly held?: boolean;
 }
 
 /** The control database as one process sees it, through a login that may read one view. */
@@ -123,7 +125,7 @@ export function createCatalogue<Raw extends pg.QueryResultRow & { id: TenantId }
   const keep = (row: Row, askedAt: number, remember: boolean, followed = true): Row => {
     const held = known.peek(row.id);
     if (held !== undefined && held.row.version > row.version) return held.row;
-    const lifeMs = followed ? ttlMs * (0.9 + Math.random() * 0.2) : 0;
+    const lifeMs = followed && row.held !== true ? ttlMs * (0.9 + Math.random() * 0.2) : 0;
     if (remember) known.set(row.id, { row, askedAt, expiresAt: askedAt + lifeMs });
     if (held === undefined || held.row.version < row.version) for (const listener of listeners) listener(row);
     return row;

@@ -1,5 +1,6 @@
 import type { TenantId } from '@cofferdam/core';
 import type { ControlDatabase, ControlTx } from './control-database.js';
+import { refuseWhileMoving } from './move/unfinished-move.js';
 import { beginOperation, finishUnfinished } from './operations.js';
 import { provisioningStepsTotal } from './provisioning/steps.js';
 import { TenancyError } from './tenancy-error.js';
@@ -53,6 +54,7 @@ const heardOfMs = 2_000;
 export function deleteTenant(tools: StatusTools, id: TenantId, actor: string): Promise<TenantRecord> {
   return change(tools, id, actor, 'tenant.delete', async (tx, tenant) => {
     if (tenant.status !== 'suspended' && tenant.status !== 'failed') throw refuse(tenant, 'deleted');
+    await refuseWhileMoving(tx.client, id);
     const retentionEnd = tools.now().getTime() + tools.retentionDays * 86_400_000;
     const heardOf = tenant.status === 'suspended' ? Date.parse(tenant.updatedAt) + heardOfMs : 0;
     const purgeAfter = new Date(Math.max(retentionEnd, heardOf)).toISOString();
@@ -107,8 +109,8 @@ export async function provisionAnew(
 const possible: Readonly<Record<TenantStatus, readonly string[]>> = {
   provisioning: [],
   failed: ['reactivate', 'delete'],
-  active: ['suspend', 'rotate'],
-  suspended: ['reactivate', 'delete', 'rotate'],
+  active: ['suspend', 'rotate', 'move'],
+  suspended: ['reactivate', 'delete', 'rotate', 'move'],
   deleting: ['reactivate'],
   deleted: [],
 };

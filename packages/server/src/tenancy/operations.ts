@@ -6,6 +6,7 @@ export const operationKinds = [
   'tenant.provision',
   'tenant.adopt',
   'tenant.rotate',
+  'tenant.move',
   'tenant.purge',
   'association.purge',
   'fleet.migrate',

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError, type TenantId } from '@cofferdam/core';
 import { Counter, type Registry } from 'prom-client';
 import type { Principal, TenantResolver } from '../http/principal.js';
@@ -21,6 +22,10 @@ export interface TenantResolverOptions {
   readonly metrics?: Registry;
 }
 
+const watchPollMs = 40;
+/** Longer than any hold: a process that never hears of the end stops asking. */
+const watchMsMax = 30_000;
+
 /**
  * From verified claims to the tenant's own store (tenancy §5.1, steps 6–8). The status is looked at on every request.
  * With everything known and open the answer comes without a promise.
@@ -31,8 +36,23 @@ export function createTenantResolver(options: TenantResolverOptions): TenantReso
   const took = options.metrics && resolutionSeconds(options.metrics);
   catalogue.onChange((config) => {
     pools.changed(config);
+    if (config.held) void watchHold(config.id);
     replicas?.changed(config);
   });
+
+  const watched = new Set<TenantId>();
+  /** The feed is asked twice a second; whoever waits for the end of a hold should not wait for that too. */
+  const watchHold = async (id: TenantId): Promise<void> => {
+    if (watched.has(id)) return;
+    watched.add(id);
+    for (const since = performance.now(); performance.now() - since < watchMsMax; await delay(watchPollMs)) {
+      const config = await catalogue.get(id).catch(() => undefined);
+      if (config?.held !== false) continue;
+      pools.changed(config);
+      break;
+    }
+    watched.delete(id);
+  };
 
   const contextOf = (config: TenantConfig, pool: TenantPool): TenantContext =>
     Object.freeze({ tenantId: config.id, slug: config.slug, configVersion: config.configVersion, pool });

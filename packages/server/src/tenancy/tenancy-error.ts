@@ -28,6 +28,7 @@ export const tenancyErrors = {
   no_server: { status: 409, code: 'TEN-0134', title: 'No Server Has Room' },
   database_unfit: { status: 422, code: 'TEN-0135', title: 'Database Unfit' },
   nothing_to_adopt: { status: 409, code: 'TEN-0136', title: 'Nothing To Adopt' },
+  move_unfit: { status: 422, code: 'TEN-0137', title: 'Move Not Possible' },
   internal: { status: 500, code: 'TEN-0099', title: 'Internal Error' },
   control_database_unavailable: { status: 503, code: 'TEN-0098', title: 'Control Database Unavailable' },
 } as const;

@@ -23,6 +23,8 @@ export interface TenantConfig extends CatalogueRow {
   readonly contractVersion: string | null;
   /** Undefined: none. */
   readonly quotas?: TenantQuotas | undefined;
+  /** Its books are changing their place: requests wait (`hold.ts`). */
+  readonly held: boolean;
   /** Undefined before provisioning has got that far and after the purge. */
   readonly store: TenantStore | undefined;
 }
@@ -62,6 +64,7 @@ interface Raw {
   read_from: 'primary' | 'replica' | null;
   replicas: readonly Replica[] | null;
   quotas: Record<string, unknown>;
+  held: boolean;
 }
 
 /** How a ledger process is seen on the control database; the id of the last migration that it knows follows. */
@@ -94,6 +97,7 @@ export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogu
           schemaVersion: raw.schema_version,
           contractVersion: raw.contract_version,
           quotas: readQuotas(raw.quotas),
+          held: raw.held,
           store: readStore(raw, options, addressesBy),
         }),
     },

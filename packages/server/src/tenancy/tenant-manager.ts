@@ -11,6 +11,7 @@ import type { CreateTenantTools } from './create-tenant.js';
 import type { Vault } from './credentials.js';
 import { watchFleet } from './fleet-metrics.js';
 import type { MigratorConnection } from './metadata-indexes.js';
+import { createMover, type Mover } from './move/mover.js';
 import type { Isolation } from './physical-names.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
 import { prepareHost } from './prepare-host.js';
@@ -51,6 +52,7 @@ export interface TenantManagerOptions {
 export interface TenantManager extends CreateTenantTools, StatusTools, ServerTools {
   readonly provisioner: Provisioner;
   readonly rotator: Rotator;
+  readonly mover: Mover;
   readonly log: Log;
   /**
    * Ended retentions and unfinished provisioning are taken up now, or at the instant given, rather than at the worker's
@@ -91,12 +93,14 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
   const provisioner = createProvisioner(tools, options.metrics);
   if (options.metrics) watchFleet(options.metrics, control);
   const rotator = createRotator({ ...tools, now });
+  const mover = createMover({ ...tools, now });
   const worker = startWorker({
     ...tools,
     now,
     newId,
     provisioner,
     rotator,
+    mover,
     intervalMs: options.workerIntervalMs ?? 5_000,
     keepSpares: (isStopped) => keepSpares(tools, { wanted: options.spares ?? 0, isStopped }),
   });
@@ -116,6 +120,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     retentionDays: options.retentionDays,
     provisioner,
     rotator,
+    mover,
     lookForWork: (at?: Date) => (at === undefined ? worker.look() : worker.lookAt(at)),
     connectMigrator: (tenantId: TenantId) => connectMigrator(tools, tenantId),
     serverSettings: async (serverId: string) => (await admin.server(serverId)).settings,
@@ -124,6 +129,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
       await worker.stop();
       await provisioner.drain();
       await rotator.stop();
+      await mover.stop();
       await admin.close();
       await control.close();
     },

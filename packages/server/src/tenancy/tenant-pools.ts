@@ -5,6 +5,7 @@ import { ConnectionBudget } from '../postgres/connection-budget.js';
 import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import type { TenantPool } from '../postgres/tenant-context.js';
 import { checkPlace } from './check-place.js';
+import { createHold, type Hold } from './hold.js';
 import type { PoolMetrics } from './pool-metrics.js';
 import type { Log } from './ports.js';
 import { refusalOf } from './refuse-tenant.js';
@@ -62,6 +63,8 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   // Key: the full canonical id. In order of use: a pool that is used moves to the end.
   const held = new Map<TenantId, Held>();
   const opening = new Map<TenantId, { readonly fingerprint: string; readonly pool: Promise<TenantPool> }>();
+  /** Tenants whose books are changing their place. */
+  const holds = new Map<TenantId, Hold>();
   const failures = new Map<TenantId, { readonly until: number; readonly delayMs: number; readonly error: unknown }>();
   /** One for each PostgreSQL server. */
   const budgets = new Map<string, ConnectionBudget>();
@@ -78,7 +81,7 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   };
 
   /** Takes it out first, then drains: nobody new finds it. Only this very pool, never one that replaced it meanwhile. */
-  const retire = (entry: Held, grace: number, reason: string, instead?: BudgetedPool | LedgerError): void => {
+  const retire = (entry: Held, grace: number, reason: string, instead?: TenantPool | LedgerError): void => {
     if (held.get(entry.tenantId) === entry) held.delete(entry.tenantId);
     metrics?.evicted(reason);
     // Requests that hold a replaced pool go on with its successor: a rotation fails none of them.
@@ -156,6 +159,12 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
       configVersion: config.configVersion,
       usedAt: performance.now(),
     };
+    const hold = holds.get(config.id);
+    if (hold !== undefined && hold.configVersion > config.configVersion) {
+      // The hold began while this was being opened.
+      retire(entry, graceMs, 'held', hold.pool);
+      return hold.pool;
+    }
     held.set(config.id, entry);
     if (current !== undefined) retire(current, graceMs, 'replaced', pool);
     return use(entry, config);
@@ -168,7 +177,23 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
     return error;
   };
 
+  /** The pool is drained, which tells the mover that this process has heard; who comes now waits for the next one. */
+  const hold = (config: TenantConfig): TenantPool => {
+    const known = holds.get(config.id);
+    if (known !== undefined) return known.pool;
+    const begun = createHold(config.configVersion);
+    holds.set(config.id, begun);
+    const entry = held.get(config.id);
+    if (entry !== undefined) retire(entry, graceMs, 'held', begun.pool);
+    return begun.pool;
+  };
+  const isHeld = (config: TenantConfig): boolean => {
+    const known = holds.get(config.id);
+    return config.held || (known !== undefined && known.configVersion > config.configVersion);
+  };
+
   const peek = (config: TenantConfig): TenantPool | undefined => {
+    if (holds.size > 0 && isHeld(config)) return holds.get(config.id)?.pool;
     const entry = held.get(config.id);
     if (entry === undefined) return undefined;
     // A configuration older than the pool's is out of date: the pool is right.
@@ -177,6 +202,7 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
   };
 
   const acquire = async (config: TenantConfig): Promise<TenantPool> => {
+    if (isHeld(config)) return hold(config);
     const pool = peek(config);
     if (pool !== undefined) return pool;
     const { store } = config;
@@ -219,6 +245,15 @@ export function createTenantPools(options: TenantPoolsOptions): TenantPools {
           () => close(held.get(config.id)),
           () => {},
         );
+      if (served && config.held) {
+        hold(config);
+        return;
+      }
+      const known = holds.get(config.id);
+      if (known !== undefined) {
+        holds.delete(config.id);
+        known.end(served ? acquire(config) : Promise.reject(refusal ?? unavailable(config, 'no store')));
+      }
       const entry = held.get(config.id);
       if (entry === undefined) return;
       if (!served) close(entry);

@@ -1,4 +1,5 @@
 import type { TenantId } from '@cofferdam/core';
+import type { Mover } from './move/mover.js';
 import type { Provisioner } from './provisioning/provisioner.js';
 import { listPurgeableAssociations, purgeAssociation } from './purge-association.js';
 import { listPurgeable, type PurgeTools, purgeTenant } from './purge-tenant.js';
@@ -15,13 +16,14 @@ export interface Worker {
 }
 
 /**
- * Finishes what nobody waits for: tenants left in `provisioning`, and rotations left under way, by a process that was
+ * Finishes what nobody waits for: tenants left in `provisioning`, and rotations and moves left under way, by a process that was
  * killed, and tenants whose retention has ended. Any number of processes may run it: the lock of each tenant keeps them apart.
  */
 export function startWorker(
   tools: PurgeTools & {
     readonly provisioner: Provisioner;
     readonly rotator: Rotator;
+    readonly mover: Mover;
     readonly intervalMs: number;
     /** Brings spares to their number; after everything that somebody waits for. */
     readonly keepSpares: (isStopped: () => boolean) => Promise<void>;
@@ -50,6 +52,7 @@ export function startWorker(
       try {
         await resumeUnfinished(tools);
         await tools.rotator.takeUnfinished();
+        await tools.mover.takeUnfinished();
         await purgeEnded(tools, () => stopped);
         keep();
       } catch (error) {

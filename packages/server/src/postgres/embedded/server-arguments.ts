@@ -16,6 +16,8 @@ export function serverArguments(
     max_connections: '300',
     shared_buffers: '128MB',
     password_encryption: 'scram-sha-256',
+    // Tenants are moved by logical replication (docs/runbooks/move.md).
+    wal_level: 'logical',
     timezone: 'UTC',
     log_timezone: 'UTC',
     // Statements hold tenants' data, and passwords of logins being made.

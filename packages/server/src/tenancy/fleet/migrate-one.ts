@@ -8,6 +8,7 @@ import type { AdminConnections } from '../admin-connections.js';
 import { connectMigrator } from '../connect-migrator.js';
 import type { ControlDatabase } from '../control-database.js';
 import type { Vault } from '../credentials.js';
+import { refuseWhileMoving } from '../move/unfinished-move.js';
 import { getPlacement } from '../placement.js';
 
 export interface FleetTools {
@@ -37,6 +38,7 @@ export async function migrateOne(
   held: ReadonlySet<string>,
   patience: Patience,
 ): Promise<number> {
+  await refuseWhileMoving(tools.control.pool, tenantId);
   const deadline = performance.now() + patience.patienceMs;
   for (let attempt = 1; ; attempt += 1) {
     try {

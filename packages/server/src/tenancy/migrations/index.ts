@@ -4,6 +4,14 @@ import { operations } from './0002-operations.js';
 import { fleetMigrations } from './0003-fleet-migrations.js';
 import { associations } from './0004-associations.js';
 import { quotas } from './0005-quotas.js';
+import { moves } from './0006-moves.js';
 
 /** Of the control database, in order. Released migrations are never changed, only followed. */
-export const controlMigrations: readonly Migration[] = [control, operations, fleetMigrations, associations, quotas];
+export const controlMigrations: readonly Migration[] = [
+  control,
+  operations,
+  fleetMigrations,
+  associations,
+  quotas,
+  moves,
+];

@@ -3,6 +3,7 @@ import { isUniqueViolation } from '../../postgres/pg-errors.js';
 import { noSuchTenant, refuse } from '../change-status.js';
 import type { ControlDatabase } from '../control-database.js';
 import { newPassword, type Vault } from '../credentials.js';
+import { refuseWhileMoving } from '../move/unfinished-move.js';
 import { beginOperation, getOperation, type Operation } from '../operations.js';
 import { otherRuntimeLogin } from '../physical-names.js';
 import { getPlacement } from '../placement.js';
@@ -49,6 +50,7 @@ export async function startRotation(
       const tenant = await lockTenant(tx.client, tenantId);
       if (tenant === undefined || tenant.status === 'deleted') throw noSuchTenant();
       if (tenant.status !== 'active' && tenant.status !== 'suspended') throw refuse(tenant, 'given new credentials');
+      await refuseWhileMoving(tx.client, tenantId);
       const { store, runtimeCredential } = await getPlacement(tx.client, tenantId);
       if (runtimeCredential === null)
         throw new TenancyError('wrong_status', 'The books of this tenant are purged: there are no credentials.', {

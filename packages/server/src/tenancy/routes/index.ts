@@ -6,6 +6,7 @@ import { associationRoutes } from './associations.js';
 import { listAuditRoute } from './audit.js';
 import { deleteTenantRoute, reactivateTenantRoute, suspendTenantRoute } from './change-tenant-status.js';
 import { createTenantRoute } from './create-tenant.js';
+import { moveRoutes } from './move-tenant.js';
 import { operationRoutes } from './operations.js';
 import { getQuotasRoute, putQuotasRoute } from './quotas.js';
 import { getTenantRoute, listActiveTenantsRoute, listTenantsRoute } from './read-tenants.js';
@@ -29,6 +30,7 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     reactivateTenantRoute(manager),
     deleteTenantRoute(manager),
     rotateCredentialsRoute(manager),
+    ...moveRoutes(manager),
     getQuotasRoute(manager),
     putQuotasRoute(manager),
     ...associationRoutes(manager),

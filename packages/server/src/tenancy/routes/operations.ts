@@ -74,7 +74,7 @@ export const operationRoutes = (manager: TenantManager): RouteDefinition<Operato
     operationId: 'listOperations',
     summary: 'List operations, newest first',
     description:
-      'Provisioning, adoption, rotation, purge and fleet migration. What a killed process left `running` is taken up by the next one.',
+      'Provisioning, adoption, rotation, move, purge and fleet migration. What a killed process left `running` is taken up by the next one.',
     query: Type.Object({
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
       cursor: Type.Optional(Type.String({ description: '`next_cursor` of the page before.' })),

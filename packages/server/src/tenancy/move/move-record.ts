@@ -1,0 +1,68 @@
+import type { Operation } from '../operations.js';
+import type { Isolation, StoreNames } from '../physical-names.js';
+import type { Placement } from '../placement.js';
+
+/** One of the two places of a tenant that is being moved. Names only; shown to operators. */
+export interface Place {
+  readonly serverId: string;
+  readonly isolation: Isolation;
+  readonly origin: Placement['origin'];
+  readonly store: StoreNames;
+}
+
+/**
+ * `copy`: tables are made at the new place, copied and followed; `settle`: the new place serves, what belonged to the
+ * copying is taken down and the way back is laid; `await`: an operator confirms or reverts; `confirm`, `revert`: was asked
+ * for; `clear`: was reverted (or never came to the switch), the new place is taken away.
+ */
+export type MovePhase = 'copy' | 'settle' | 'await' | 'confirm' | 'revert' | 'clear';
+
+export interface Comparison {
+  readonly tables: number;
+  readonly rows: number;
+  /** Of every row of every table, the same on both sides. */
+  readonly hash: string;
+  readonly ms: number;
+}
+
+/** Known to the operation, shown to operators. */
+export interface MoveDetails {
+  readonly phase: MovePhase;
+  readonly from: Place;
+  readonly to: Place;
+  /** The migration up to which both places are. */
+  readonly schemaVersion: string | null;
+  /** Requests were held and the sender may be closed: whoever finds this after a kill opens it again. */
+  readonly pausing?: boolean;
+  readonly tables?: { readonly copied: number; readonly of: number };
+  readonly lagBytes?: number;
+  readonly compared?: Comparison;
+  /** RFC 3339. */
+  readonly switchedAt?: string;
+  readonly revertedAt?: string;
+  /** From the hold to the switch. */
+  readonly pauseMs?: number;
+  /** Why it was given up, when nobody asked for that. */
+  readonly reason?: string;
+}
+
+/** Sealed with the operation until it ends. */
+export interface MoveSecrets {
+  /** Of the new place's run-time login. */
+  readonly runtime: string;
+  /** Of its migrator; on the same server the one there is. */
+  readonly migrator: string;
+  /** Of the two replication logins. */
+  readonly replication: string;
+  /** What the placement held before, sealed as it was. */
+  readonly runtimeBefore: string;
+  readonly migratorBefore: string;
+}
+
+/** Shown as progress; the switch is the fourth. */
+export const moveSteps = ['prepare', 'copy', 'compare', 'switch', 'settle', 'await-confirmation', 'clear'] as const;
+export type MoveStep = (typeof moveSteps)[number];
+
+export const detailsOf = (operation: Operation) => operation.details as unknown as MoveDetails;
+
+export const isSameServer = ({ from, to }: Pick<MoveDetails, 'from' | 'to'>) => from.serverId === to.serverId;

@@ -1,0 +1,119 @@
+import type { TenantId } from '@cofferdam/core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { physicalName } from '../../../src/tenancy/physical-names.js';
+import { asAdmin } from '../../support/cluster.js';
+import { type SecondCluster, startSecondCluster } from '../../support/second-cluster.js';
+import { startTestServer, type TestServer } from '../../support/server.js';
+import { asLogin, booksOf, type Load, loginOf, readBooks, startLoad, until } from './support.js';
+
+let first: TestServer;
+let second: TestServer;
+let load: Load | undefined;
+afterEach(() => load?.stop());
+let cluster: SecondCluster;
+beforeAll(async () => {
+  [first, cluster] = await Promise.all([
+    startTestServer({ MULTI_TENANT_ENABLED: 'true', TENANT_RETENTION_DAYS: '0' }),
+    startSecondCluster(),
+  ]);
+  second = await first.twin();
+  const { host, port, user, password, database } = cluster.admin;
+  const added = await first.operate('POST', '/v1/servers', {
+    body: { id: 'south', host, port, user, password, database, labels: { region: 'south' } },
+  });
+  expect(added.status, added.text).toBe(201);
+  // New tenants are made on the first one.
+  await first.operate('PUT', '/v1/servers/south/drain');
+  await first.operate('PUT', '/v1/servers/south/reopen');
+}, 60_000);
+afterAll(async () => {
+  await second?.stop();
+  await first?.stop();
+  await cluster?.stop();
+});
+
+/** Everything by a tenant's name on both clusters: roles, databases, schemas, publications, slots, subscriptions. */
+async function traces(id: string): Promise<string[]> {
+  const name = physicalName(id as TenantId);
+  const look = async (
+    query: (text: string, database?: string) => Promise<{ rows: { what: string }[] }>,
+    where: string,
+  ) => {
+    const all = `select 'role ' || rolname as what from pg_roles where starts_with(rolname, '${name}')
+      union all select 'database ' || datname from pg_database where starts_with(datname, '${name}')
+      union all select 'slot ' || slot_name from pg_replication_slots where starts_with(slot_name, '${name}') or slot_name like 'pg_%_sync_%'
+      union all select 'subscription ' || subname from pg_subscription where starts_with(subname, '${name}')`;
+    const inShared = `select 'schema ' || nspname as what from pg_namespace where nspname = '${name}' or nspname = 'ledger'
+      union all select 'publication ' || pubname from pg_publication where starts_with(pubname, '${name}')`;
+    const shared = first.names.sharedDatabase;
+    const found = [...(await query(all)).rows, ...(await query(inShared, shared).catch(() => ({ rows: [] }))).rows];
+    return found.map(({ what }) => `${where} ${what.replace(name, 't')}`);
+  };
+  const here = (text: string, database?: string) => asAdmin((admin) => admin.query(text), database);
+  const there = (text: string, database?: string) => cluster.query(text, [], database);
+  return [...(await look(here, 'here')), ...(await look(there, 'there'))].sort();
+}
+
+const rolesAt = (where: string, runtime: string) =>
+  [runtime, 't_migrator', 't_owner'].map((role) => `${where} role ${role}`);
+
+describe.each([
+  { from: 'database', to: 'database', server: 'south', end: 'confirm' },
+  { from: 'schema', to: 'schema', server: 'south', end: 'revert' },
+  { from: 'database', to: 'schema', server: 'south', end: 'revert' },
+  { from: 'schema', to: 'database', server: 'south', end: 'confirm' },
+  { from: 'database', to: 'schema', server: undefined, end: 'confirm' },
+  { from: 'schema', to: 'database', server: undefined, end: 'revert' },
+] as const)('$from → $to, server $server, then $end', ({ from, to, server, end }) => {
+  test('every acknowledged transaction is there once, no request fails, writes pause for less than 2 s', async () => {
+    const tenant = await first.createTenant({ isolation: from });
+    const { token, books } = await booksOf(first, tenant);
+    const before = await loginOf(first, tenant.id);
+    const made = await readBooks(before);
+    load = startLoad([first, second], token, books);
+    const started = await first.operate('POST', `/v1/tenants/${tenant.id}/move`, {
+      body: { isolation: to, ...(server === undefined ? {} : { server }) },
+    });
+    expect(started, started.text).toMatchObject({ status: 202, body: { kind: 'tenant.move', state: 'running' } });
+    load.longestMs();
+    const moved = await until(first, started.body.id, ({ details }) => details.phase === 'await');
+    const pauses = [load.longestMs()];
+    expect(moved.details.compared.rows).toBeGreaterThan(20);
+    const after = await loginOf(first, tenant.id);
+    expect(after.username).not.toBe(before.username);
+    expect(after.port).toBe(server === undefined ? before.port : cluster.admin.port);
+    expect(await asLogin(before, (client) => client.query('select'))).toBeUndefined();
+    expect((await first.operate('GET', `/v1/tenants/${tenant.id}`)).body.isolation).toBe(to);
+    // The old place keeps up with what is written now, and so does the new one.
+    for (const count = load.acknowledged.length; load.acknowledged.length < count + 20; )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const decided = await second.operate('POST', `/v1/tenants/${tenant.id}/move/${end}`);
+    expect(decided.status, decided.text).toBe(202);
+    const ended = await until(first, started.body.id, ({ state }) => state !== 'running');
+    pauses.push(load.longestMs());
+    expect(ended).toMatchObject({ state: end === 'confirm' ? 'succeeded' : 'cancelled' });
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    const now = await loginOf(first, tenant.id);
+    expect(now).toMatchObject(end === 'confirm' ? after : before);
+    const there = await readBooks(now);
+    expect(there.ids).toEqual([...made.ids, ...load.acknowledged].sort());
+    expect(there).toMatchObject({ unbalanced: 0, sums: made.sums.map(() => 0) });
+    expect(Math.max(...pauses), `pauses of ${pauses} ms`).toBeLessThan(2_000);
+    console.log(
+      `pauses ${pauses} ms, measured ${moved.details.pauseMs} ms, compared in ${moved.details.compared.ms} ms`,
+    );
+    const isThere = end === 'confirm' && server !== undefined;
+    const isSchema = (end === 'confirm' ? to : from) === 'schema';
+    const where = isThere ? 'there' : 'here';
+    expect(await traces(tenant.id)).toEqual(
+      [...rolesAt(where, end === 'confirm' ? 't_b' : 't'), `${where} ${isSchema ? 'schema' : 'database'} t`].sort(),
+    );
+    // What only the migrator may build is built.
+    const index = await first.call('POST', '/v1/settings/metadata-indexes/entities/account', {
+      token,
+      body: { metadataKey: 'marker' },
+    });
+    expect(index.status, index.text).toBeLessThan(300);
+  }, 90_000);
+});

@@ -77,18 +77,31 @@ export interface OperationAnswer {
 
 const pollMs = 500;
 
+export interface FollowOptions<Answer> {
+  /** Where to stop, though the operation goes on; or an end that is no failure. */
+  readonly isDone?: (latest: Answer) => boolean;
+  /** More than step and bar. */
+  readonly say?: (latest: Answer) => string;
+}
+
 /** Shows an operation's progress to its end. Ended with Ctrl-C it goes on in the server. @throws CliError when it failed */
-export async function follow(client: TenantsClient, text: string, begun: OperationAnswer): Promise<OperationAnswer> {
+export async function follow<Answer extends OperationAnswer>(
+  client: TenantsClient,
+  text: string,
+  begun: Answer,
+  { isDone, say }: FollowOptions<Answer> = {},
+): Promise<Answer> {
   const progress = createProgress();
   return progress.step(text, async () => {
     for (let latest = begun; ; ) {
       const { step = '', done, total } = latest.progress;
-      progress.say(`${progressBar(done, total)} ${step}`);
+      progress.say([progressBar(done, total), step, say?.(latest) ?? ''].join(' ').trimEnd());
+      if (isDone?.(latest) === true) return latest;
       if (latest.state === 'failed' || latest.state === 'cancelled')
         throw new CliError(`the operation ${latest.id} has ${latest.state}: ${latest.error ?? 'no reason is known'}`);
       if (latest.state === 'succeeded') return latest;
       await new Promise((resolve) => setTimeout(resolve, pollMs));
-      latest = await client.send<OperationAnswer>('GET', `/v1/operations/${latest.id}`);
+      latest = await client.send<Answer>('GET', `/v1/operations/${latest.id}`);
     }
   });
 }

@@ -12,12 +12,14 @@ import {
 import { readPair, wholeNumber } from '../option-readers.js';
 import { table } from '../table.js';
 import { purgeReportCommand } from './tenants-purge-report.js';
+import { moveCommands } from './tenants-move.js';
 import { quotasCommand } from './tenants-quotas.js';
 
 /** What is done with a tenant that is there: credentials, settings, services; and what was done. */
 export const operateCommands = (): Command[] => [
   updateCommand(),
   rotateCommand(),
+  ...moveCommands(),
   settingsCommand(),
   quotasCommand(),
   associationsCommand(),
@@ -147,7 +149,7 @@ function printAssociation({ serviceName, status, purgeAfter = '', updatedAt }: A
 
 function operationsCommand(): Command {
   return withOperatorOptions(new Command('operations'))
-    .description('lists what takes long, newest first: provisioning, rotation, purge, adoption, fleet migration')
+    .description('lists what takes long, newest first: provisioning, rotation, move, purge, adoption, fleet migration')
     .argument('[id]', 'of one operation: shows it')
     .option('--tenant <id>', 'of this tenant only')
     .option('--kind <kind>', 'of this kind only, e.g. tenant.rotate')

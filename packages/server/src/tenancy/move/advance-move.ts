@@ -3,10 +3,9 @@ import { finishOperation, getOperation, type Operation, recordProgress } from '.
 import { getPlacement } from '../placement.js';
 import { underTenantLock } from '../provisioning/provision-tenant.js';
 import { findTenant, lockTenant } from '../tenant-record.js';
-import { changeOver, letIn, lockOut, PauseTooLong, rename, takeBack } from './change-over.js';
+import { changeOver, letIn, lockOut, PauseTooLong, rename, type SwitchOutcome, takeBack } from './change-over.js';
 import { leavePlace } from './leave-place.js';
 import {
-  type Comparison,
   detailsOf,
   isSameServer,
   type MoveDetails,
@@ -163,7 +162,7 @@ async function commitSwitch(
   { control, vault, now }: MoveTools,
   { tenantId, operation, details, secrets }: Run,
   direction: 'move' | 'back',
-  { pauseMs, compared }: { readonly pauseMs: number; readonly compared: Comparison },
+  outcome: SwitchOutcome,
 ): Promise<void> {
   const there = direction === 'move' ? details.to : details.from;
   const credentials =
@@ -182,8 +181,8 @@ async function commitSwitch(
       done: moveSteps.indexOf(step),
       details:
         direction === 'move'
-          ? { phase: 'settle', switchedAt: at, pauseMs, compared }
-          : { phase: 'clear', revertedAt: at, pauseMs, compared },
+          ? { phase: 'settle', switchedAt: at, ...outcome }
+          : { phase: 'clear', revertedAt: at, ...outcome },
     });
     await tx.client.query(
       `update operation set details = details - 'pausing', error = null, attempts = 0 where id = $1`,
@@ -194,7 +193,7 @@ async function commitSwitch(
       action: direction === 'move' ? 'tenant.move.switch' : 'tenant.move.revert',
       tenantId,
       outcome: 'done',
-      details: { operation: operation.id, to: there, pauseMs, compared },
+      details: { operation: operation.id, to: there, ...outcome },
     });
     const version = await tx.nextVersion();
     const { store } = there;

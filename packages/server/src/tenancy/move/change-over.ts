@@ -3,10 +3,19 @@ import type { TenantId } from '@cofferdam/core';
 import { quoteIdentifier as id, quoteLiteral } from '../../postgres/identifiers.js';
 import { getOperation } from '../operations.js';
 import { changeSharedRights } from '../walls/serialize.js';
-import { compareContent } from './content.js';
+import { compareFrozen, prepareComparison } from './content.js';
 import { type Comparison, detailsOf, type Place } from './move-record.js';
 import type { MoveTools } from './prepare-place.js';
 import { beginAtEnd, type Direction, endOfLog, lagBehind, type OpenPlace } from './replication.js';
+
+export interface SwitchOutcome {
+  /** From the hold to this. */
+  readonly pauseMs: number;
+  /** Everything, before the pause. */
+  readonly compared: Comparison;
+  /** In the pause: everything again, or of large tables what was written since. */
+  readonly comparedAgain: Comparison;
+}
 
 export interface ChangeOver {
   readonly tenantId: TenantId;
@@ -19,11 +28,11 @@ export interface ChangeOver {
   /** What the schema of the receiver is called once it serves. */
   readonly schema: string;
   /** Writes down that the receiver serves, in the control database, in one commit. */
-  readonly commit: (outcome: { readonly pauseMs: number; readonly compared: Comparison }) => Promise<void>;
+  readonly commit: (outcome: SwitchOutcome) => Promise<void>;
 }
 
 /** All of it must fit: what is not done by then is taken back, and tried again later. A process hears of the end a moment after it. */
-const budgetMs = 1_500;
+const budgetMs = 1_400;
 /** A process hears of a hold within 500 ms and closes its connections; whoever has not by then is shut out. */
 const politeMs = 900;
 
@@ -39,6 +48,9 @@ export class PauseTooLong extends Error {
  */
 export async function changeOver(tools: MoveTools, change: ChangeOver): Promise<void> {
   const { sender, receiver, direction } = change;
+  const { compared, since } = await compareFrozen(sender, receiver, direction);
+  await tools.boundary?.('worked', `${direction}-compare`);
+  const comparison = await prepareComparison(sender, receiver, since);
   await begin(tools, change);
   const started = performance.now();
   const left = () => {
@@ -56,23 +68,21 @@ export async function changeOver(tools: MoveTools, change: ChangeOver): Promise<
       left();
       await delay(5);
     }
-    const [compared] = await Promise.all([
-      compareContent(sender, receiver, { left: sender.place.store.schema, right: sender.place.store.schema }, left()),
-      takeSequences(change),
-    ]);
+    const [comparedAgain] = await Promise.all([comparison.run(left()), takeSequences(change)]);
     if (direction === 'move') await beginAtEnd(receiver, 'back');
     left();
     await rename(receiver.client, sender.place.store.schema, change.schema);
     await setPath(receiver, change.schema);
-    await tools.boundary?.('worked', `${direction}-compare`);
+    await tools.boundary?.('worked', `${direction}-rename`);
     left();
-    await change.commit({ pauseMs: Math.round(performance.now() - started), compared });
+    await change.commit({ pauseMs: Math.round(performance.now() - started), compared, comparedAgain });
     done = true;
   } catch (error) {
     if (isTimeout(error)) throw new PauseTooLong('the comparison did not fit into the pause; everything is as it was');
     throw error;
   } finally {
     if (!done) await takeBack(tools, change);
+    await comparison.close();
   }
 }
 

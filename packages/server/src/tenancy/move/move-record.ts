@@ -36,7 +36,10 @@ export interface MoveDetails {
   readonly pausing?: boolean;
   readonly tables?: { readonly copied: number; readonly of: number };
   readonly lagBytes?: number;
+  /** Everything, before the pause. */
   readonly compared?: Comparison;
+  /** In the pause. */
+  readonly comparedAgain?: Comparison;
   /** RFC 3339. */
   readonly switchedAt?: string;
   readonly revertedAt?: string;

@@ -11,8 +11,8 @@ import {
 } from '../operators.js';
 import { readPair, wholeNumber } from '../option-readers.js';
 import { table } from '../table.js';
-import { purgeReportCommand } from './tenants-purge-report.js';
 import { moveCommands } from './tenants-move.js';
+import { purgeReportCommand } from './tenants-purge-report.js';
 import { quotasCommand } from './tenants-quotas.js';
 
 /** What is done with a tenant that is there: credentials, settings, services; and what was done. */

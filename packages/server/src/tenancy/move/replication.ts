@@ -87,11 +87,13 @@ export async function follow(
 
 /** As libpq reads it. A server's certificate was checked when the server was added; libpq wants a file for that. */
 function conninfo({ server, place }: OpenPlace, name: string, password: string): string {
-  const { host, port, ssl } = server.settings;
-  // A socket folder is on this machine, where the server listens too.
+  const { host, port, ssl, addresses } = server.settings;
+  const all = addresses?.all ?? [{ host, port }];
   const fields = {
-    host: host.startsWith('/') ? '127.0.0.1' : host,
-    port: String(port),
+    // A socket folder is on this machine, where the server listens too.
+    host: all.map((each) => (each.host.startsWith('/') ? '127.0.0.1' : each.host)).join(','),
+    port: all.map((each) => each.port).join(','),
+    target_session_attrs: 'read-write',
     dbname: place.store.database,
     user: name,
     password,

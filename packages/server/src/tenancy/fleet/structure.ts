@@ -18,7 +18,7 @@ export async function fingerprintStructure(client: pg.ClientBase, store: Structu
   return (await ask(client, store, select))[0]?.line ?? '';
 }
 
-/** While its credentials are rotated a store has two run-time logins. */
+/** While its credentials are rotated a store has two run-time logins, and while it is moved a replication login. */
 const lasting = `line not like '%<rotating>%'`;
 
 export type StructureNames = Pick<StoreNames, 'schema' | 'ownerRole' | 'runtimeLogin' | 'migratorLogin'>;
@@ -45,7 +45,9 @@ home as (select oid, nspowner, nspacl from pg_namespace where nspname = ${text(s
 role_name(oid, name) as (
   select oid, case rolname when ${text(ownerRole)} then '<owner>' when ${text(runtimeLogin)} then '<run time>'
                            when ${text(migratorLogin)} then '<migrator>'
-                           when ${text(otherRuntimeLogin(runtimeLogin))} then '<rotating>' else rolname end from pg_roles
+                           when ${text(otherRuntimeLogin(runtimeLogin))} then '<rotating>'
+                           when ${text(ownerRole.replace(/_owner$/, '_move'))} then '<rotating>'
+                           when ${text(ownerRole.replace(/_owner$/, '_back'))} then '<rotating>' else rolname end from pg_roles
   union all select 0, 'PUBLIC'),
 relation as (
   select c.*, case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'

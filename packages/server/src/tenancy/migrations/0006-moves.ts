@@ -1,6 +1,6 @@
 import type { Migration } from '../../postgres/migration.js';
 
-/** While the books of a tenant change their place, processes hold its requests for a moment (ADR on moves). */
+/** While the books of a tenant change their place, processes hold its requests for a moment (docs/adr/0018-moving-a-tenant.md). */
 export const moves: Migration = {
   id: '0006_moves',
   sql: /* sql */ `

@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'make, list, suspend, delete and operate tenants',
     load: async () => (await import('./commands/tenants.js')).tenantsCommand(),
   },
+  operators: {
+    summary: 'add, list and revoke named operators of the Tenant Manager',
+    load: async () => (await import('./commands/operators.js')).operatorsCommand(),
+  },
   servers: {
     summary: 'add, list and drain the PostgreSQL servers that hold tenants',
     load: async () => (await import('./commands/servers.js')).serversCommand(),

@@ -16,11 +16,14 @@ export interface OperatorOptions {
 export function withOperatorOptions(command: Command): Command {
   return command
     .option('--url <url>', 'base URL of the Tenant Manager; default: TENANTS_PORT on this machine')
-    .option('--as <name>', 'who is acting, for the audit; default: the user of this machine')
+    .option(
+      '--as <name>',
+      'who is acting, for the audit; default: the user of this machine. A key of your own says it by itself',
+    )
     .option('--json', 'print what the API answered, for scripts')
     .addHelpText(
       'after',
-      '\nThe key is taken from TENANT_MANAGER_API_KEY, or from the data folder (COFFERDAM_DATA_DIR).\n',
+      '\nThe key is taken from TENANT_MANAGER_API_KEY (your own, of `cofferdam operators add`, or the installation’s), or from the data folder (COFFERDAM_DATA_DIR).\n',
     );
 }
 

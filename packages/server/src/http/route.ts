@@ -9,7 +9,8 @@ import type { Permission, Principal } from './principal.js';
  */
 export type Guard =
   | { readonly permission: Permission }
-  | { readonly operator: true }
+  /** `true`: reading routes are for every operator, others for those that may operate. `bootstrap`: the installation's own key. */
+  | { readonly operator: true | 'operate' | 'bootstrap' }
   | { readonly public: string }
   /** Any verified token of this listener; states why no permission is asked (Access Manager: about the caller itself). */
   | { readonly authenticated: string };

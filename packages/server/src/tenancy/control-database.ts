@@ -17,7 +17,7 @@ export interface ControlTx {
 }
 
 export interface AuditEntry {
-  /** `operator` (API key), `system` (a worker). */
+  /** `operator:name` (a key of its own), `operator` (the installation's key), `system` (a worker). */
   readonly actor: string;
   /** `tenant.create`, `tenant.suspend`, … */
   readonly action: string;

@@ -10,6 +10,7 @@ export const tenancyErrors = {
   headers_too_large: { status: 431, code: 'TEN-0008', title: 'Request Header Fields Too Large' },
   api_key_missing: { status: 401, code: 'TEN-0010', title: 'API Key Missing' },
   api_key_invalid: { status: 401, code: 'TEN-0011', title: 'API Key Invalid' },
+  operator_forbidden: { status: 403, code: 'TEN-0012', title: 'Not Allowed For This Key' },
   route_not_found: { status: 404, code: 'TEN-0020', title: 'Route Not Found' },
   method_not_allowed: { status: 405, code: 'TEN-0021', title: 'Method Not Allowed' },
   tenant_not_found: { status: 404, code: 'TEN-0100', title: 'Tenant Not Found' },
@@ -29,6 +30,8 @@ export const tenancyErrors = {
   database_unfit: { status: 422, code: 'TEN-0135', title: 'Database Unfit' },
   nothing_to_adopt: { status: 409, code: 'TEN-0136', title: 'Nothing To Adopt' },
   move_unfit: { status: 422, code: 'TEN-0137', title: 'Move Not Possible' },
+  operator_exists: { status: 409, code: 'TEN-0140', title: 'Operator Exists' },
+  operator_not_found: { status: 404, code: 'TEN-0141', title: 'Operator Not Found' },
   internal: { status: 500, code: 'TEN-0099', title: 'Internal Error' },
   control_database_unavailable: { status: 503, code: 'TEN-0098', title: 'Control Database Unavailable' },
 } as const;

@@ -24,7 +24,7 @@ export function captureOutput(source: string, text: string): void {
 }
 
 const secretMember =
-  /^(?:(?:access|refresh|id|mfa|device|reset)_?token|token|id_token_hint|(?:client|owner)?_?secret|(?:old|new)?password|secret|recovery_?codes?|code_?verifier)$/i;
+  /^(?:(?:access|refresh|id|mfa|device|reset)_?token|token|id_token_hint|(?:client|owner)?_?secret|(?:old|new)?password|secret|api_?key|recovery_?codes?|code_?verifier)$/i;
 
 /** What stands under the names of secrets, at any depth. */
 function eachSecretIn(value: unknown, found: (kind: string, text: string) => void, name = ''): void {
@@ -61,6 +61,7 @@ const introducesSecrets: readonly RegExp[] = [
   /^\/v1\/applications(?:\/[\w-]+\/rotate-secret)?\/?(?:\?|$)/,
   /^\/v1\/users\/[\w-]+\/mfa\/setup/,
   /^\/v1\/tenants\/?(?:\?|$)/,
+  /^\/v1\/operators\/?(?:\?|$)/,
 ];
 
 /** Takes the secrets out that this answer introduces: what else it says is looked at. */

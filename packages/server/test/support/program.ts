@@ -9,7 +9,7 @@ import { captureOutput, registerSecret } from './capture.js';
 const ownProgram = fileURLToPath(new URL('../../bin/cofferdam.js', import.meta.url));
 
 /** What these print is the secrets that they were asked for. */
-const asksForSecrets = /^(?:demo|logins|tenants create)\b/;
+const asksForSecrets = /^(?:demo|logins|tenants create|operators add)\b/;
 const passwordInUrl = /:\/\/[^:@/\s]+:([^@\s]+)@/g;
 
 /** What the program was given, and what it has made in its data folder: nothing that it prints may hold it. */

@@ -33,7 +33,7 @@ export function buildOperatorsListener(ground: Ground, manager: TenantManager | 
     renderError: renderTenancyError,
     trustedProxies: ground.config.trustedProxies,
   });
-  const admission = createOperatorAdmission(ground.secrets.tenantManagerApiKey);
+  const admission = createOperatorAdmission(ground.secrets.tenantManagerApiKey, manager?.control);
   registerRoutes(
     app,
     [metricsRoute(ground.metrics), healthRoute(), versionRoute(ground.now), ...(manager ? tenantRoutes(manager) : [])],

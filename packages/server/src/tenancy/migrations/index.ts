@@ -5,6 +5,7 @@ import { fleetMigrations } from './0003-fleet-migrations.js';
 import { associations } from './0004-associations.js';
 import { quotas } from './0005-quotas.js';
 import { moves } from './0006-moves.js';
+import { operatorKeys } from './0007-operator-keys.js';
 
 /** Of the control database, in order. Released migrations are never changed, only followed. */
 export const controlMigrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const controlMigrations: readonly Migration[] = [
   associations,
   quotas,
   moves,
+  operatorKeys,
 ];

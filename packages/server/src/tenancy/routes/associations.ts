@@ -135,6 +135,8 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
   ),
   defineRoute<OperatorContext>({
     ...common,
+    // Not for read-only keys: the answer holds a password.
+    guard: { operator: 'operate' },
     method: 'GET',
     url: `${base}/connections`,
     operationId: 'getConnections',

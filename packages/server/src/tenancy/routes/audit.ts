@@ -9,7 +9,10 @@ import { readPage, readTenantFilter, writePage } from './paging.js';
 const auditSchema = Type.Object({
   id: Type.Integer(),
   at: Type.String(),
-  actor: Type.String({ description: '`operator`, with the name sent in X-Operator; `system`: a worker.' }),
+  actor: Type.String({
+    description:
+      '`operator:name`: by a key of its own; `operator`: the installation’s key, with the name sent in X-Operator; `system`: a worker.',
+  }),
   action: Type.String(),
   tenantId: Type.Optional(Type.String()),
   outcome: Type.Unsafe<string>({ type: 'string', enum: auditOutcomes }),

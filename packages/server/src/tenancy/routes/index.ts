@@ -8,6 +8,7 @@ import { deleteTenantRoute, reactivateTenantRoute, suspendTenantRoute } from './
 import { createTenantRoute } from './create-tenant.js';
 import { moveRoutes } from './move-tenant.js';
 import { operationRoutes } from './operations.js';
+import { operatorRoutes } from './operators.js';
 import { getQuotasRoute, putQuotasRoute } from './quotas.js';
 import { getTenantRoute, listActiveTenantsRoute, listTenantsRoute } from './read-tenants.js';
 import { rotateCredentialsRoute } from './rotate-credentials.js';
@@ -37,6 +38,7 @@ export function tenantRoutes(manager: TenantManager): RouteDefinition<OperatorCo
     ...operationRoutes(manager),
     listAuditRoute(manager),
     ...serverRoutes(manager),
+    ...operatorRoutes(manager),
   ];
 }
 

@@ -26,7 +26,10 @@ export interface ThrottleOptions {
   readonly allowance: (tenantId: TenantId) => number;
   /** Requests of one tenant beyond its quota that are refused at once: so many, and as many again in each second. Default 20. */
   readonly promptPerSecond?: number;
-  /** Others wait for their turn as long as this. Default 1,000: the shortest `Retry-After` there is. */
+  /**
+   * Others wait for their turn as long as this, and longer the more of a tenant's wait, up to five times as long. Default 1,000:
+   * the shortest `Retry-After` there is.
+   */
   readonly waitMsMax?: number;
   /** Requests that wait at the same time, of all tenants; more are refused at once. Each costs some kilobytes. Default 10,000. */
   readonly waitingMax?: number;
@@ -44,6 +47,12 @@ interface Line {
   readonly waiting: Set<Waiting>;
 }
 
+/** Of one tenant; above it each waits longer, so that the refusals a second do not grow with its connections. */
+const waitingUsual = 400;
+const longerMax = 5;
+/** A turn refuses so much more than its even share at most: what came at once goes apart, and comes back apart. */
+const unevenness = 1.25;
+
 /** In one turn of the event loop: between turns the others' requests are read. */
 const handledAtOnce = 8;
 
@@ -51,7 +60,7 @@ const handledAtOnce = 8;
  * Slows down a tenant that goes on sending beyond its quota, instead of refusing as fast as it sends. A refusal costs this process
  * some 30 µs however early it comes: a tenant at ten times its quota takes a fifth of the only thread from all others. A request
  * that waits holds its connection, and nothing more comes in on it: with N connections a tenant gets its quota served and N
- * refusals a second at most. And what is served comes in together, so that it is committed together: many small batches cost
+ * refusals a second at most, a fifth of that when they are many. And what is served comes in together, so that it is committed together: many small batches cost
  * the others several times as much. It is the request that waits, not the connection: behind a proxy the next one on it
  * may be another tenant's.
  */
@@ -77,6 +86,10 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     return line;
   };
 
+  const longerFor = ({ waiting }: Line): number => Math.min(Math.max(1, waiting.size / waitingUsual), longerMax);
+  const refusalsOf = (line: Line): number =>
+    Math.max(handledAtOnce, (unevenness * line.waiting.size * turnMs) / (waitMsMax * longerFor(line)));
+
   const remove = (line: Line, request: Waiting): boolean => {
     if (!line.waiting.delete(request)) return false;
     waitingCount -= 1;
@@ -84,14 +97,15 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   };
 
   /** In the order in which they came: who may come in does, who has waited long enough is told so. */
-  const takeTurn = (line: Line, allowed: number): void => {
+  const takeTurn = (line: Line, allowed: number, refusalsMax: number): void => {
     const now = performance.now();
     let left = allowed;
+    let refusalsLeft = refusalsMax;
     let handled = 0;
     for (const request of line.waiting) {
-      if (left < 1 && request.until > now) return;
+      if (left < 1 && (request.until > now || refusalsLeft < 1)) return;
       if (handled === handledAtOnce) {
-        setImmediate(takeTurn, line, left);
+        setImmediate(takeTurn, line, left, refusalsLeft);
         return;
       }
       handled += 1;
@@ -100,14 +114,17 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       if (refusal === undefined) {
         left -= 1;
         request.serve();
-      } else request.refuse(refusal);
+      } else {
+        refusalsLeft -= 1;
+        request.refuse(refusal);
+      }
     }
   };
 
   const takeTurns = (): void => {
     const now = performance.now();
     for (const [id, line] of lines) {
-      if (line.waiting.size > 0) takeTurn(line, allowance(id));
+      if (line.waiting.size > 0) takeTurn(line, allowance(id), refusalsOf(line));
       // A tenant that keeps to its quota again takes no memory.
       else if (line.paidUntil <= now) lines.delete(id);
     }
@@ -132,7 +149,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
         else request.refuse(refusal);
         return;
       }
-      const waiting: Waiting = { ...request, until: now + waitMsMax };
+      const waiting: Waiting = { ...request, until: now + waitMsMax * longerFor(line) };
       line.waiting.add(waiting);
       waitingCount += 1;
       request.response.once('close', () => remove(line, waiting));

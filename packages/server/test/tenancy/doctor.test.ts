@@ -108,15 +108,19 @@ test('a tenant that cannot be reached, one that is behind and one that was chang
 
 test('orphans, a clock that is off and a budget that is too large', async () => {
   const lost = `t_${'0'.repeat(31)}9`;
+  const link = database.place.store.ownerRole.replace('_owner', '_move');
+  await asAdmin((admin) => admin.query(`create role "${link}" nologin`));
   await asAdmin((admin) => admin.query(`create role "${lost}" nologin`));
   await asAdmin((admin) => admin.query(`create database "${lost}" template template0`));
   try {
     const found = await examine('orphans');
     expect(about(found, lost)).toEqual(Array(2).fill('note: belongs to no tenant of this installation'));
     expect(about(found, database.id)).toEqual([]);
+    expect(about(await examine('moves'), link)).toEqual(['warning: is of a move that has ended']);
   } finally {
     await dropDatabase(lost);
     await dropRole(lost);
+    await dropRole(link);
   }
   tools = { ...tools, connectionBudget: 100_000, now: () => new Date(Date.now() + 60_000) };
   const problems = about(await examine('servers'), 'server default').join('\n');

@@ -130,7 +130,7 @@ export const checkUnfinished: Check = {
       error: string | null;
     }>(
       `select id, kind, tenant_id as tenant, error from operation
-        where state in ('waiting', 'running') and updated_at < $1 and coalesce(not_before, updated_at) < $1 order by id`,
+        where state in ('waiting', 'running') and details ->> 'phase' is distinct from 'await' and updated_at < $1 and coalesce(not_before, updated_at) < $1 order by id`,
       [before],
     );
     for (const { id, kind, tenant, error } of operations.rows)

@@ -1,4 +1,5 @@
 import { checkKeys } from './check-keys.js';
+import { checkMoves } from './check-moves.js';
 import { checkOrphans } from './check-orphans.js';
 import { checkPublicRights, checkServiceLogins, checkWalls } from './check-rights.js';
 import { checkServers } from './check-servers.js';
@@ -16,5 +17,6 @@ export const installationChecks: readonly Check[] = [
   checkReachability,
   checkWalls,
   checkDrift,
+  checkMoves,
   checkOrphans,
 ];

@@ -2,6 +2,7 @@ import type { TenantId } from '@cofferdam/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { physicalName } from '../../../src/tenancy/physical-names.js';
 import { asAdmin } from '../../support/cluster.js';
+import { run } from '../../support/program.js';
 import { type SecondCluster, startSecondCluster } from '../../support/second-cluster.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { asLogin, booksOf, type Load, loginOf, readBooks, startLoad, until } from './support.js';
@@ -129,3 +130,53 @@ describe.each(rounds > 0 ? Array.from({ length: rounds }, () => ways).flat() : w
     }, 90_000);
   },
 );
+
+test('the command line moves and confirms; what cannot be is refused, with what would be right', async () => {
+  await first.operate('PUT', '/v1/servers/south/drain');
+  const tenant = await first.createTenant({ isolation: 'database' });
+  const path = `/v1/tenants/${tenant.id}`;
+  const cofferdam = (...args: string[]) =>
+    run(['tenants', ...args, tenant.id, '--json', '--url', first.running.urls.tenants], {
+      environment: { TENANT_MANAGER_API_KEY: first.apiKey, MULTI_TENANT_ENABLED: 'true' },
+    });
+  const moved = await cofferdam('move', '--isolation', 'schema');
+  expect(moved, moved.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(moved.stdout)).toMatchObject({
+    kind: 'tenant.move',
+    state: 'running',
+    details: { phase: 'await', from: { isolation: 'database' }, to: { isolation: 'schema', serverId: 'default' } },
+  });
+  expect(moved.stdout).not.toContain('assword');
+  await first.operate('PUT', `${path}/suspend`);
+  for (const [method, refused] of [
+    ['POST', `${path}/move`],
+    ['POST', `${path}/credentials/rotate`],
+    ['DELETE', path],
+  ] as const) {
+    const answer = await first.operate(method, refused, method === 'POST' ? { body: {} } : {});
+    // A move without a wish is to where the tenant is.
+    const code = refused.endsWith('/move') ? 'TEN-0137' : 'TEN-0121';
+    expect(answer, answer.text).toMatchObject({ body: { code } });
+  }
+  await first.operate('PUT', `${path}/reactivate`);
+  const again = await first.operate('POST', `${path}/move`, { body: { isolation: 'database' } });
+  expect(again, again.text).toMatchObject({ status: 422, body: { code: 'TEN-0137' } });
+  expect(again.body.message).toContain('is on server default already');
+  const confirmed = await cofferdam('confirm');
+  expect(confirmed, confirmed.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(confirmed.stdout)).toMatchObject({ state: 'succeeded' });
+  const nothing = await cofferdam('revert');
+  expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining('is not being moved') });
+  const plain = await startSecondCluster({ wal_level: 'replica' });
+  try {
+    const { host, port, user, password, database } = plain.admin;
+    const body = { id: 'plain', host, port, user, password, database };
+    expect((await first.operate('POST', '/v1/servers', { body })).status).toBe(201);
+    const refused = await first.operate('POST', `${path}/move`, { body: { server: 'plain' } });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'TEN-0137' } });
+    expect(refused.body.message).toContain('wal_level=replica: set it to logical');
+    await first.operate('DELETE', '/v1/servers/plain');
+  } finally {
+    await plain.stop();
+  }
+}, 90_000);

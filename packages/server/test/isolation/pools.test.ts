@@ -29,6 +29,7 @@ function configOf({ tenant, store }: Resident): TenantConfig {
     slug: tenant.slug,
     status: 'active',
     associationStatus: 'active',
+    held: false,
     configVersion: 1,
     schemaVersion: null,
     contractVersion: null,

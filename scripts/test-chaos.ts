@@ -27,7 +27,11 @@ const { values, positionals } = parseArgs({
 });
 
 if (values.help) console.log(help);
-else process.exitCode = await main();
+else {
+  process.exitCode = await main();
+  // Whatever a failed experiment may have left open.
+  setTimeout(() => process.exit(), 2_000).unref();
+}
 
 async function main(): Promise<number> {
   const unknown = positionals.filter((name) => !experiments.some((each) => each.name === name));

@@ -4,5 +4,6 @@ import type { Experiment } from './experiment.js';
 import { manyTenants } from './many-tenants.js';
 import { promotion } from './promotion.js';
 import { single } from './single-tenant.js';
+import { upgrade } from './upgrade.js';
 
-export const experiments: readonly Experiment[] = [single, embedded, diskFull, manyTenants, promotion];
+export const experiments: readonly Experiment[] = [single, embedded, diskFull, manyTenants, promotion, upgrade];

@@ -12,14 +12,18 @@ declare module 'vitest' {
 /** Shorter texts would be found by chance. */
 const secretLengthMin = 12;
 
+/** Scripts use the same support outside of a test run: nothing is kept then. */
+const isTestRun = process.env['VITEST'] !== undefined;
+
 /** From now on nothing that a server says may hold this. */
 export function registerSecret(kind: string, text: string): void {
-  if (text.length < secretLengthMin) return;
+  if (!isTestRun || text.length < secretLengthMin) return;
   appendFileSync(join(inject('captureFolder'), `${process.pid}.secrets`), `${JSON.stringify([kind, text])}\n`);
 }
 
 /** What a server said: a line of its log, an error, the answer to a GET, metrics. */
 export function captureOutput(source: string, text: string): void {
+  if (!isTestRun) return;
   appendFileSync(join(inject('captureFolder'), `${process.pid}.output`), `${JSON.stringify([source, text])}\n`);
 }
 

@@ -8,6 +8,8 @@ export interface Arrivals {
   readonly connections: number;
   readonly perSecond: number;
   readonly next: () => string;
+  /** Each answer of the measured window: when its request was due and when it came, in `performance.now()`. */
+  readonly onAnswer?: (dueAt: number, answeredAt: number) => void;
 }
 
 /**
@@ -20,7 +22,9 @@ export async function openLoop(arrivals: Arrivals, window: Window, edges: Edges 
   const due: number[] = [];
   let taken = 0;
   const onAnswer = (connection: Connection, status: number) => {
-    tally.count(status, performance.now() - connection.startedAt);
+    const now = performance.now();
+    tally.count(status, now - connection.startedAt);
+    arrivals.onAnswer?.(connection.startedAt, now);
     if (status === 0) return;
     const scheduled = due[taken];
     if (scheduled === undefined) {

@@ -15,6 +15,9 @@ export function serverArguments(
     unix_socket_permissions: '0600',
     max_connections: '300',
     shared_buffers: '128MB',
+    // initdb scales both by the segment's size: with our small segments it would be a quarter, and four times the checkpoints.
+    max_wal_size: '1GB',
+    min_wal_size: '80MB',
     password_encryption: 'scram-sha-256',
     // Tenants are moved by logical replication (docs/runbooks/move.md).
     wal_level: 'logical',

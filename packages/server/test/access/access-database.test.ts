@@ -32,6 +32,7 @@ const tenantTables = [
   'remembered_device',
   'oidc_record',
   'password_reset',
+  'known_source',
   'directory_change',
 ];
 
@@ -71,6 +72,8 @@ async function leaveTraces({ db, tenantId }: DirectoryTx): Promise<void> {
     .insertInto('password_reset')
     .values({ ...token, email: 'owner@example.com' })
     .execute();
+  const from = { tenant_id: tenantId, user_id: userId, source: '192.0.2.1', expires_at: at };
+  await db.insertInto('known_source').values(from).execute();
   const record = { tenant_id: tenantId, kind: 'Session', id_hash: hash, payload: '{}', expires_at: at };
   await db.insertInto('oidc_record').values(record).execute();
   await recordChange({ db, tenantId } as DirectoryTx, { kind: 'person', subject: userId }, at);

@@ -285,6 +285,18 @@ describe('a login that is refused', () => {
     expect((await logIn(access, right)).statusCode).toBe(200);
   });
 
+  it('does not lock a person out where they logged in before, in whatever process', async () => {
+    const { clientId, username, password } = await seedTenant(access, 'besieged');
+    const right = { grantType: 'password', username, password, clientId };
+    expect((await logIn(access, right, '198.51.100.20')).statusCode).toBe(200);
+    const another = await startAccess(installation);
+    for (let guess = 0; guess < 100; guess += 1)
+      await logIn(another, { ...right, password: 'wrong' }, `198.51.101.${guess}`);
+    expect((await logIn(another, right, '198.51.100.21')).statusCode).toBe(429);
+    expect((await logIn(another, right, '198.51.100.20')).statusCode).toBe(200);
+    await another.close();
+  });
+
   it('that names made-up clients is limited by its address alone, so that others need not wait', async () => {
     const stranger = (at: number) =>
       logIn(access, { grantType: 'password', username: 'x', password: 'y', clientId: `made-up-${at}` }, '198.51.100.5');

@@ -10,12 +10,14 @@ export interface AccountGuardOptions {
   readonly failuresMax?: number;
   /** Default 900: then it opens by itself, for everybody. */
   readonly windowSeconds?: number;
-  /** Addresses remembered from which accounts were opened. Default 20 000. */
+  /** Addresses remembered here from which accounts were opened; the directory knows them all. Default 20 000. */
   readonly knownMax?: number;
 }
 
 /** One account as one address tries to open it. */
 export interface AccountAttempt {
+  /** Whether `check` would refuse: then ask the directory whether this address opened the account before. */
+  isRefused(): boolean;
   /** @throws AccessError AUT-0015 while the account is under attack and this address never opened it */
   check(): void;
   countFailure(): void;
@@ -42,6 +44,9 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
       const account = digest(`${tenantId ?? ''}\n${username.toLowerCase()}`);
       const trusted = `${account}|${sourceOf(address)}`;
       return {
+        isRefused() {
+          return !known.has(trusted) && limiter.isOver(account);
+        },
         check() {
           if (!known.has(trusted)) limiter.check(account);
         },

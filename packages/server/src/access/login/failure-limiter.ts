@@ -14,6 +14,8 @@ export interface FailureLimiterOptions {
 }
 
 export interface FailureLimiter {
+  /** Whether `check` would throw. */
+  isOver(key: string): boolean;
   /** @throws AccessError AUT-0015 with the seconds to wait. */
   check(key: string): void;
   /** Tells whether this failure was still within the limit. */
@@ -34,10 +36,13 @@ export function createFailureLimiter(options: FailureLimiterOptions): FailureLim
     return window !== undefined && now().getTime() < window.endsAt ? window : undefined;
   }
 
+  const isFull = (window: { failures: number } | undefined) => window !== undefined && window.failures >= failuresMax;
+
   return Object.freeze({
+    isOver: (key: string) => isFull(live(key)),
     check(key: string) {
       const window = live(key);
-      if (window === undefined || window.failures < failuresMax) return;
+      if (window === undefined || !isFull(window)) return;
       const seconds = Math.max(1, Math.ceil((window.endsAt - now().getTime()) / 1_000));
       throw new AccessError('rate_limited', {
         message: `Too many ${what}. Try again in ${seconds} s.`,

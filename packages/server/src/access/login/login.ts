@@ -5,6 +5,7 @@ import type { Passwords } from '../credentials/passwords.js';
 import { admitsAddress } from '../directory/allowed-addresses.js';
 import { type ApplicationRecord, findApplicationByClientId, findSystemApplication } from '../directory/applications.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
+import { isKnownSource, rememberSource } from '../directory/known-sources.js';
 import { findTenant, type TenantRecord } from '../directory/tenants.js';
 import { findUserByUsername, holdPassword, type UserRecord } from '../directory/users.js';
 import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
@@ -103,17 +104,17 @@ export function createLogin(options: LoginOptions): Login {
   }
 
   return async (request, address) => {
-    const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${sourceOf(address)}`;
+    const source = sourceOf(address);
+    const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${source}`;
     limiter.check(limitKey);
     const tenantId = await tenantOf(request.clientId);
     const account = request.grant === 'password' ? accounts.of(tenantId, request.username, address) : undefined;
-    const beforeTurn = () => {
+    const refuseGuessing = () => {
       limiter.check(limitKey);
       // Whoever makes client ids up has a new key for each: the address alone counts, or logins of all would wait for them.
-      if (tenantId === undefined) strangers.check(sourceOf(address));
-      account?.check();
+      if (tenantId === undefined) strangers.check(source);
     };
-    beforeTurn();
+    refuseGuessing();
     const found = await withDirectory(store, tenantId ?? systemTenantId, async (tx): Promise<Found> => {
       const now = options.now();
       const application =
@@ -121,8 +122,15 @@ export function createLogin(options: LoginOptions): Login {
           ? await findSystemApplication(tx, now)
           : await findApplicationByClientId(tx, request.clientId, now);
       const user = request.grant === 'password' ? await findUserByUsername(tx, request.username) : undefined;
+      // Another process, or this one before it was started anew, may have let them in from there.
+      if (account?.isRefused() && (await isKnownSource(tx, user?.id, source, now))) account.succeeded();
       return { tenantId: tx.tenantId, tenant: await findTenant(tx), application, user };
     });
+    const beforeTurn = () => {
+      refuseGuessing();
+      account?.check();
+    };
+    beforeTurn();
 
     const verdict = await judge(options, request, found, address, beforeTurn);
     if (tenantId === undefined || 'problem' in verdict) {
@@ -130,8 +138,7 @@ export function createLogin(options: LoginOptions): Login {
       account?.countFailure();
       const failed = { kind: 'login', result: 'failed', address } as const;
       if (tenantId === undefined) {
-        if (strangers.countFailure(sourceOf(address)))
-          audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
+        if (strangers.countFailure(source)) audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
       } else if ('problem' in verdict) {
         const actor = found.user?.id ?? found.application?.clientId;
         audit.recordLater(tenantId, { ...failed, reason: verdict.problem, ...(actor !== undefined && { actor }) });
@@ -153,7 +160,10 @@ export function createLogin(options: LoginOptions): Login {
     const withSession = request.grant === 'password' ? !forAuthorization : request.withRefreshToken;
     // No token without its record: one commit.
     const opened = await withDirectory(store, tenantId, async (tx) => {
-      if (found.user !== undefined && !(await holdPassword(tx, found.user))) throw badCredentials();
+      if (found.user !== undefined) {
+        if (!(await holdPassword(tx, found.user))) throw badCredentials();
+        await rememberSource(tx, found.user.id, source, options.now());
+      }
       const challenge =
         request.grant === 'password' ? await secondFactor.begin(tx, verdict, request.deviceToken) : undefined;
       const outcome = challenge === undefined ? {} : { reason: 'second_factor_asked' };

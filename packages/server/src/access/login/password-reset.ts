@@ -4,6 +4,7 @@ import { AccessError } from '../access-errors.js';
 import { checkPasswordPolicy } from '../credentials/password-policy.js';
 import type { Passwords } from '../credentials/passwords.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
+import { rememberSource } from '../directory/known-sources.js';
 import {
   countPasswordResets,
   deletePasswordResets,
@@ -144,6 +145,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
         await updateUser(tx, user.id, { password_hash: passwordHash, email_verified: true }, at);
         // Of two who show the code at once, the second finds it gone.
         if ((await deletePasswordResets(tx, user.id)) === 0) throw resetRefused();
+        await rememberSource(tx, user.id, sourceOf(address), at);
         const subject = { kind: 'person', subject: user.id } as const;
         await endSessionsOfPerson(tx, user.id, 'password_changed', at);
         return {

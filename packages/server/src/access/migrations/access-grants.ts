@@ -22,7 +22,7 @@ grant select, insert, update, delete
   on app_user, user_group, user_group_membership, group_role, application to ${service};
 grant select, insert on audit_event to ${service};
 grant select, insert, update, delete
-  on login_session, refresh_token, user_mfa, recovery_code, mfa_session, remembered_device, oidc_record, password_reset to ${service};
+  on login_session, refresh_token, user_mfa, recovery_code, mfa_session, remembered_device, oidc_record, password_reset, known_source to ${service};
 grant select, insert, delete on revoked_token to ${service};
 grant select, update (position) on revocation_feed to ${service};
 grant select, insert, delete on directory_change to ${service};

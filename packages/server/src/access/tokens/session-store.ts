@@ -123,6 +123,7 @@ const expiring = [
   'revoked_token',
   'oidc_record',
   'password_reset',
+  'known_source',
 ] as const;
 
 /** Sessions that ended or expired over an hour ago, with their tokens; spent MFA sessions; devices; old revocations. */

@@ -40,6 +40,7 @@ export interface SessionTables {
     consumed_at: OptionalInstant;
     session_id: string | null;
   };
+  known_source: { tenant_id: string; user_id: string; source: string; expires_at: Instant };
   password_reset: {
     tenant_id: string;
     token_hash: Buffer;

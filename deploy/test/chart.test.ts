@@ -68,7 +68,7 @@ describe.each(['single', 'multi', 'split'])('mode %s', (mode) => {
       expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
       const [container] = spec.template.spec.containers;
       expect(container.readinessProbe.httpGet.path).toMatch(/readyz|health/);
-      expect(container.lifecycle.preStop.exec.command[0]).toBe('sleep');
+      expect(container.env).toContainEqual({ name: 'SHUTDOWN_DELAY_SECONDS', value: '5' });
     }
   });
 });

@@ -53,6 +53,8 @@ all: { replicas: {{ .Values.replicas.all }}, parts: "ledger,access,tenants", sec
 - { name: PLUGIN_AUTH_ADDRESS, value: {{ .Values.access.publicUrl | quote }} }
 {{- end }}
 - { name: BIND_ADDRESS, value: "0.0.0.0" }
+{{- /* Endpoints forget a pod before it stops taking connections; its answers close theirs meanwhile. */}}
+- { name: SHUTDOWN_DELAY_SECONDS, value: "5" }
 - { name: TENANTS_BIND_ADDRESS, value: "0.0.0.0" }
 {{- range $name, $value := .Values.env }}
 - { name: {{ $name }}, value: {{ $value | quote }} }

@@ -6,4 +6,4 @@ import { promotion } from './promotion.js';
 import { single } from './single-tenant.js';
 import { upgrade } from './upgrade.js';
 
-export const experiments: readonly Experiment[] = [single, embedded, diskFull, manyTenants, promotion, upgrade];
+export const experiments: readonly Experiment[] = [upgrade, manyTenants, promotion, single, diskFull, embedded];

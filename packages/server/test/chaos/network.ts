@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type ConnectionSettings, connectionSettings } from '../../src/postgres/connection-settings.js';
@@ -17,12 +18,12 @@ const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', '
 
 /** A PostgreSQL in a network namespace of its own, reached through a pair of virtual network cards. */
 export async function startIsolated(undo: Undo, root: string): Promise<IsolatedServer> {
-  const number = process.pid % 16_000;
-  const net = `10.213.${number >> 6}`;
-  const base = (number & 63) * 4;
+  const id = randomInt(1 << 14);
+  const net = `10.213.${id >> 6}`;
+  const base = (id & 63) * 4;
   const [outside, inside] = [`${net}.${base + 1}`, `${net}.${base + 2}`];
-  const namespace = `cofferdam-${process.pid}`;
-  const [near, far] = [`cfn${process.pid}`, `cff${process.pid}`];
+  const namespace = `cofferdam-${id}`;
+  const [near, far] = [`cfn${id}`, `cff${id}`];
   ip('netns', 'add', namespace);
   undo.add(() => ip('netns', 'del', namespace));
   ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', namespace);

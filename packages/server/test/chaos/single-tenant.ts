@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connectionSettings } from '../../src/postgres/connection-settings.js';
 import { type Clients, strike } from './blow.js';
 import { openCuttingLine } from './cutting-line.js';
-import { type ChaosOptions, type ChaosResult, type Experiment, Undo } from './experiment.js';
+import { type ChaosOptions, type ChaosResult, type Experiment, Undo, within } from './experiment.js';
 import { overTcp, startPostgres } from './postgres.js';
 import { openSingle, temporaryRoot } from './single.js';
 
@@ -46,12 +46,15 @@ export const single: Experiment = {
       });
       const cut = await strike(options, clients, {
         what: 'connections lost in the middle of COMMIT',
-        holdMs: options.form === 'short' ? 1_500 : 30_000,
-        strike: async () => line.cutOneIn(8),
+        holdMs: options.form === 'short' ? 0 : 30_000,
+        strike: async () => line.cutOneIn(4),
+        meanwhile: async () => {
+          await within(30_000, 'five commits cut', async () => line.cuts >= 5);
+          return undefined;
+        },
         heal: async () => line.cutOneIn(0),
         recoverMsMax: 5_000,
       });
-      if (line.cuts < 3) throw new Error(`only ${line.cuts} commits were cut`);
       const lost = { ...cut, note: `${line.cuts} commits cut, about half of them after they were done` };
       return [restarted, lost, ...(await clockJumps(options, clients, offset))];
     } finally {

@@ -4,6 +4,7 @@ import type { InstallationNames } from '../postgres/installation.js';
 import type { AdminServer } from './admin-connections.js';
 import type { ControlDatabase } from './control-database.js';
 import { type StoreNames, singleStoreNames } from './physical-names.js';
+import type { ProvisioningTools } from './provisioning/run.js';
 import { adoptedComment } from './single-tenant.js';
 import { TenancyError } from './tenancy-error.js';
 import { grantToAdmin } from './walls/store-roles.js';
@@ -47,6 +48,7 @@ export async function takeOverSingle(
     readonly server: AdminServer;
     readonly names: InstallationNames;
     readonly tenant: { readonly id: string };
+    readonly boundary?: ProvisioningTools['boundary'];
     inStore(): Promise<pg.Client>;
   },
   store: StoreNames,
@@ -66,15 +68,19 @@ export async function takeOverSingle(
       await cluster.query(`alter role ${id(login)} login`);
     throw new Error(`a single-tenant server is using ${store.database}: stop it, then reactivate the tenant`);
   }
+  await run.boundary?.('worked', 'adopt-close');
   await cluster.query(
     `comment on database ${id(store.database)} is ${quoteLiteral(`${adoptedComment} ${run.tenant.id}`)}`,
   );
+  await run.boundary?.('worked', 'adopt-mark');
   const inStore = await run.inStore();
   await inStore.query(`alter schema ${id(store.schema)} owner to ${id(store.ownerRole)}`);
   if (old.includes(single.ownerRole))
     await inStore.query(`reassign owned by ${id(single.ownerRole)} to ${id(store.ownerRole)}`);
+  await run.boundary?.('worked', 'adopt-reassign');
   if (old.length === 0) return;
   await inStore.query(`drop owned by ${old.map(id).join(', ')}`);
+  await run.boundary?.('worked', 'adopt-take-rights');
   await cluster.query(`drop role ${old.map(id).join(', ')}`);
 }
 

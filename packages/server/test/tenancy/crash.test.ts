@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { TenantId } from '@cofferdam/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
@@ -9,11 +7,11 @@ import { physicalName } from '../../src/tenancy/physical-names.js';
 import { provisioningSteps } from '../../src/tenancy/provisioning/steps.js';
 import { advanceRotation } from '../../src/tenancy/rotation/advance-rotation.js';
 import { startRotation } from '../../src/tenancy/rotation/start-rotation.js';
-import { adminUrl, asAdmin } from '../support/cluster.js';
+import { asAdmin } from '../support/cluster.js';
 import { createInstallation, exists, type Installation } from './support/installation.js';
 import { type LedgerProcess, startLedgerProcess } from './support/ledger-process.js';
+import { runAndKill as killAt } from './support/run-and-kill.js';
 
-const child = fileURLToPath(new URL('./support/provisioning-process.mjs', import.meta.url));
 let installation: Installation;
 let ledger: LedgerProcess;
 
@@ -26,26 +24,8 @@ afterAll(async () => {
   await installation.remove();
 });
 
-async function runAndKill(
-  tenantIds: TenantId[],
-  point: string,
-  step: string,
-  work = 'provision',
-): Promise<string | number | null> {
-  const order = {
-    adminUrl: adminUrl(),
-    prefix: installation.names.prefix,
-    key: installation.encryptionKey.toString('base64'),
-    tenantIds,
-    point,
-    step,
-    work,
-  };
-  const running = spawn(process.execPath, [child, JSON.stringify(order)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return new Promise((resolve) => running.on('exit', (code, signal) => resolve(signal ?? code)));
-}
+const runAndKill = (tenantIds: TenantId[], point: string, step: string, work?: 'purge') =>
+  killAt(installation, tenantIds, point, step, work);
 
 async function reserve(isolation: 'database' | 'schema'): Promise<TenantId> {
   const slug = `crash-${Math.random().toString(36).slice(2, 12)}`;

@@ -69,9 +69,11 @@ export function prepareOptions(names: InstallationNames, encryptionKey: Buffer) 
 }
 
 /** A whole installation of its own on the run's cluster: names with a random prefix, tenants with random ids. */
-export async function createInstallation(options: Partial<TenantManagerOptions> = {}): Promise<Installation> {
+export async function createInstallation(
+  options: Partial<TenantManagerOptions> & { readonly encryptionKey?: Buffer } = {},
+): Promise<Installation> {
   const names = options.names ?? installationNames(randomPrefix());
-  const encryptionKey = randomBytes(32);
+  const encryptionKey = options.encryptionKey ?? randomBytes(32);
   const vault = createVault([encryptionKey]);
   const admin = options.admin ?? adminSettings();
   const prepared = await prepareServer({ ...prepareOptions(names, encryptionKey), admin });

@@ -42,7 +42,8 @@ export function planTransaction(command: CreateCommand, books: Books, rules: Led
   const balances = new Map<BalanceId, BalanceState>();
   for (const { leg, balance } of found) {
     if (balance === undefined) continue;
-    bound.push({ ...leg, balanceId: balance.id });
+    const { side, position, accountAlias, balanceKey, amount, notes } = leg;
+    bound.push({ side, position, accountAlias, balanceKey, amount, notes, balanceId: balance.id });
     balances.set(balance.id, balance);
   }
   // The overdraft's part must be known to the routes, whose refusals come before those of funds: move first, refuse later.

@@ -25,7 +25,7 @@ export type RequestHead = Pick<IncomingMessage, 'rawHeaders'> & { readonly socke
 
 /** @throws LedgerError token_missing (0041), invalid_token (0042), tenant_service_unavailable (0161) */
 export interface Authenticate {
-  (request: { readonly raw: RequestHead }): Promise<Authenticated>;
+  (request: { readonly raw: RequestHead }): Promise<Authenticated> | Authenticated;
   /**
    * Whose token it is when it was verified lately and has not run out. Not enough to let anybody in: key and revocation are
    * not looked at. Enough to refuse.
@@ -94,7 +94,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     return known !== undefined && isCurrent(known) ? known.principal : undefined;
   }
 
-  const authenticate: Authenticate = async (request) => {
+  async function verifyThenJudge(request: { readonly raw: RequestHead }): Promise<Authenticated> {
     const accessToken = readBearerToken(request.raw.rawHeaders);
     try {
       const { principal } = await verifyOrRecall(accessToken, request.raw.socket);
@@ -103,7 +103,19 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     } catch (error) {
       throw asRefusal(error);
     }
-  };
+  }
+
+  /** The answer without a promise when nothing has to be waited for; undefined: verify. */
+  function recallAndJudge({ rawHeaders, socket }: RequestHead): Authenticated | undefined {
+    const accessToken = onlyBearerToken(rawHeaders);
+    if (accessToken === undefined) return undefined;
+    const known = verified.get(digestOf(accessToken, socket));
+    if (known === undefined || !isCurrent(known) || known.keys.find(known.key.kid) !== known.key) return undefined;
+    const { principal } = known;
+    return isRevoked === undefined || isRevoked(principal) === false ? { principal, accessToken } : undefined;
+  }
+
+  const authenticate: Authenticate = (request) => recallAndJudge(request.raw) ?? verifyThenJudge(request);
   return Object.assign(authenticate, { recall });
 }
 
@@ -121,19 +133,26 @@ function asRefusal(error: unknown): unknown {
 
 const bare = (header: string | undefined): string => header?.trim().replace(/^bearer(?: +|$)/i, '') ?? '';
 
+/** The token of the one `Authorization` header; undefined when there are none or several, or it is empty. */
+function onlyBearerToken(rawHeaders: readonly string[]): string | undefined {
+  let header: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() !== 'authorization') continue;
+    if (header !== undefined) return undefined;
+    header = rawHeaders[at + 1] ?? '';
+  }
+  return bare(header) || undefined;
+}
+
 /**
  * The token of exactly one `Authorization` header; the scheme may be left out (ledger-api §15). Raw headers are read
  * because Node keeps only the first of several.
  */
 function readBearerToken(rawHeaders: readonly string[]): string {
-  let header: string | undefined;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() !== 'authorization') continue;
-    if (header !== undefined) throw invalidToken('INVALID_TOKEN', 'several Authorization headers');
-    header = rawHeaders[at + 1] ?? '';
-  }
-  const token = bare(header);
-  if (token) return token;
+  const token = onlyBearerToken(rawHeaders);
+  if (token !== undefined) return token;
+  const names = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization');
+  if (names.length > 1) throw invalidToken('INVALID_TOKEN', 'several Authorization headers');
   throw new LedgerError('token_missing', {
     detail: 'This operation needs an access token: send the header Authorization: Bearer <accessToken>.',
     reason: 'MISSING_TOKEN',

@@ -9,7 +9,7 @@ export function createIssuerPermissions(
   allows: (role: ExternalRole, permission: Permission) => boolean,
 ): PermissionSource {
   return Object.freeze({
-    async isAllowed(...[principal, permission, accessToken]: Parameters<PermissionSource['isAllowed']>) {
+    isAllowed(...[principal, permission, accessToken]: Parameters<PermissionSource['isAllowed']>) {
       const { externalRole } = principal;
       if (externalRole === undefined) return own.isAllowed(principal, permission, accessToken);
       return externalRole !== 'none' && allows(externalRole, permission);

@@ -42,8 +42,11 @@ export function stringifyJson(value: unknown): string {
   return text ?? 'null';
 }
 
-/** How the native writer writes a `LosslessNumber`; a text value that holds this is escaped and does not match. */
-const exactNumberMark = '"isLosslessNumber":true';
+/**
+ * In what the native writer makes of a `LosslessNumber`; a text value that holds this is escaped and does not match. Begins
+ * with a letter that is rare in answers: to search for the whole name took a fifth of the time of writing.
+ */
+const exactNumberMark = 'LosslessNumber":true';
 
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const literals: readonly (readonly [string, unknown])[] = [

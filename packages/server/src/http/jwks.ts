@@ -7,7 +7,7 @@ export interface KeySource {
    * The key, or undefined when the issuer publishes none of that name.
    * @throws KeysUnavailable when no keys could be had for longer than they may be used
    */
-  find(kid: string): Promise<VerificationKey | undefined>;
+  find(kid: string): Promise<VerificationKey | undefined> | VerificationKey;
 }
 
 /** Not the caller's fault: the answer is 503. */
@@ -64,16 +64,21 @@ export function createKeySource(options: KeySourceOptions): KeySource {
     await attempt;
   }
 
+  async function findAnew(kid: string): Promise<VerificationKey | undefined> {
+    const age = loaded === undefined ? Number.POSITIVE_INFINITY : now().getTime() - loaded.at;
+    const renewal = age >= freshForMs ? refresh(loaded === undefined ? retryAfterMs : unknownEveryMs) : undefined;
+    // While old keys may be used, nobody waits for their renewal: it may be a time-out.
+    if (age >= usableForMs || !loaded?.keys.has(kid)) await (renewal ?? refresh(unknownEveryMs));
+    if (loaded === undefined || now().getTime() - loaded.at >= usableForMs) {
+      throw new KeysUnavailable('the public keys of the Access Manager cannot be had');
+    }
+    return loaded.keys.get(kid);
+  }
+
   return {
-    async find(kid) {
-      const age = loaded === undefined ? Number.POSITIVE_INFINITY : now().getTime() - loaded.at;
-      const renewal = age >= freshForMs ? refresh(loaded === undefined ? retryAfterMs : unknownEveryMs) : undefined;
-      // While old keys may be used, nobody waits for their renewal: it may be a time-out.
-      if (age >= usableForMs || !loaded?.keys.has(kid)) await (renewal ?? refresh(unknownEveryMs));
-      if (loaded === undefined || now().getTime() - loaded.at >= usableForMs) {
-        throw new KeysUnavailable('the public keys of the Access Manager cannot be had');
-      }
-      return loaded.keys.get(kid);
+    find(kid) {
+      const known = loaded !== undefined && now().getTime() - loaded.at < Math.min(freshForMs, usableForMs);
+      return (known && loaded?.keys.get(kid)) || findAnew(kid);
     },
   };
 }

@@ -6,6 +6,7 @@ import { installBodyParser } from './body-parser.js';
 import { answerError, installErrorHandler, type RenderError } from './error-handler.js';
 import { stringifyJson } from './json.js';
 import { readQueryString } from './read-query-string.js';
+import { RequestLog } from './request-log.js';
 
 export { registerRoutes } from './register-routes.js';
 
@@ -62,6 +63,7 @@ export function createListener(options: ListenerOptions): FastifyInstance {
     loggerInstance: options.logger.child({ listener: options.name }),
     // Two lines for each request would cost more than the request's own JSON.
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger, bindings) => new RequestLog(logger, bindings) as FastifyBaseLogger,
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     requestIdHeader: false,

@@ -30,7 +30,7 @@ export interface Permission {
 /** Answers whether a principal may do something; local or cached, never a remote call on the hot path. */
 export interface PermissionSource {
   /** Rejects when the decision cannot be had: the caller answers 503, never allows. */
-  isAllowed(principal: Principal, permission: Permission, accessToken: string): Promise<boolean>;
+  isAllowed(principal: Principal, permission: Permission, accessToken: string): Promise<boolean> | boolean;
 }
 
 /** From verified claims to the tenant's own store. Throws LedgerError 0159, 0160, 0161, 0146, 0042 (contract, "One answer for refusals"). */

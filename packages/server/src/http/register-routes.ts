@@ -2,18 +2,16 @@ import { LedgerError, parseUuid } from '@cofferdam/core';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { stringifyJson } from './json.js';
 import type { Principal } from './principal.js';
-import type { Admission, Answer, Guard, RouteDefinition } from './route.js';
+import type { Admission, Admitted, Answer, Call, Guard, RouteDefinition } from './route.js';
 import { compileBody } from './validate-body.js';
 
 const guardKinds = ['permission', 'operator', 'public', 'authenticated'] as const;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as const;
 
 /** What the onRequest hook leaves for the handler. */
-interface Admitted<Context> {
-  readonly context: Context;
-  readonly principal: Principal | undefined;
+interface Entry<Context> {
+  readonly admitted: Admitted<Context>;
   params: Readonly<Record<string, string>>;
-  leave?: () => void;
   /** From here on the handler says when the request is over. */
   handling: boolean;
 }
@@ -30,7 +28,7 @@ export function registerRoutes<Context>(
   admission: Admission<Context>,
 ): void {
   refuseBadTable(routes);
-  if (!app.hasRequestDecorator('admitted')) app.decorateRequest('admitted', null);
+  if (!app.hasRequestDecorator('entry')) app.decorateRequest('entry', null);
   if (!app.hasRequestDecorator('tenantId')) app.decorateRequest('tenantId', undefined);
   if (!app.hasRequestDecorator('bodyBytes')) app.decorateRequest('bodyBytes', 0);
   for (const route of routes) registerRoute(app, route, admission);
@@ -52,40 +50,52 @@ function registerRoute<Context>(
     onRequest: async (request, reply) => {
       if (route.deprecated)
         reply.headers(deprecationHeaders(route.deprecated, request.params as Record<string, string>));
-      const { context, principal, leave } = await admission.admit(request, route.guard);
-      const admitted: Admitted<Context> = { context, principal, params: noParams, handling: false };
+      const admitted = await admission.admit(request, route.guard);
+      const { leave } = admitted;
+      const entry: Entry<Context> = { admitted, params: noParams, handling: false };
       // Whoever hangs up is answered no more, but what its handler has begun goes on and counts until it is done.
-      if (leave) admitted.leave = leave;
-      if (leave) reply.raw.once('close', () => admitted.handling || leave());
-      admitted.params = readParams(request.params as Record<string, string>);
-      request.admitted = admitted;
+      if (leave) reply.raw.once('close', () => entry.handling || leave());
+      entry.params = readParams(request.params as Record<string, string>);
+      request.entry = entry;
     },
     handler: async (request, reply) => {
-      const admitted = request.admitted as Admitted<Context>;
-      const { context, principal, params } = admitted;
+      const entry = request.entry as Entry<Context>;
+      const { leave } = entry.admitted;
       const body = checkBody ? (checkBody(request.body) as never) : (undefined as never);
-      admitted.handling = true;
-      const handled = route.handler({
-        context,
-        principal,
-        params,
-        query: request.query as Record<string, string>,
-        body,
-        bodyBytes: request.bodyBytes,
-        headers: request.headers,
-        get log() {
-          return tenantLog(request);
-        },
-      });
-      if (admitted.leave) handled.then(admitted.leave, admitted.leave);
+      entry.handling = true;
+      const handled = route.handler(new RequestCall(request, entry, body));
+      if (leave) handled.then(leave, leave);
       return send(reply, await handled);
     },
   });
 }
 
-/** Made when it is used: a logger for each request would cost more than the request's own JSON. */
-function tenantLog(request: FastifyRequest): FastifyBaseLogger {
-  return request.tenantId === undefined ? request.log : request.log.child({ tenant_id: request.tenantId });
+/** What a handler is given of a request. A class, since an object with a getter is made slowly. */
+class RequestCall<Context> implements Call<never, Context> {
+  readonly context: Context;
+  readonly principal: Principal | undefined;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: never;
+  readonly bodyBytes: number;
+  readonly headers: FastifyRequest['headers'];
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest, { admitted, params }: Entry<Context>, body: never) {
+    this.context = admitted.context;
+    this.principal = admitted.principal;
+    this.params = params;
+    this.query = request.query as Record<string, string>;
+    this.body = body;
+    this.bodyBytes = request.bodyBytes;
+    this.headers = request.headers;
+    this.#request = request;
+  }
+
+  get log(): FastifyBaseLogger {
+    const { log, tenantId } = this.#request;
+    return tenantId === undefined ? log : log.child({ tenant_id: tenantId });
+  }
 }
 
 const noParams = Object.freeze({});
@@ -179,7 +189,7 @@ function refuseOtherMethods(app: FastifyInstance, routes: readonly RouteDefiniti
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the onRequest hook of a registered route; read by its handler only. */
-    admitted: unknown;
+    entry: unknown;
     /** Set by the body parser. */
     bodyBytes: number;
     /** Of the verified token; for log lines. */

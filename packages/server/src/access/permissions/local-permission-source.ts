@@ -1,5 +1,6 @@
 import type { TenantId } from '@cofferdam/core';
 import type { Permission, PermissionSource, Principal } from '../../http/principal.js';
+import type { SubjectRoles } from '../directory/subject-roles.js';
 import { singleTenantId } from '../reserved-tenants.js';
 import { decide } from './decide.js';
 import type { Subjects } from './subjects.js';
@@ -16,11 +17,13 @@ export function directoryOf(principal: Principal, multiTenant: boolean): TenantI
 /** The decisions of the ledger when it runs in one process with the Access Manager; product `midaz`. */
 export function createLocalPermissionSource(subjects: Subjects, options: { multiTenant: boolean }): PermissionSource {
   return Object.freeze({
-    async isAllowed(principal: Principal, { resource, action }: Permission) {
+    isAllowed(principal: Principal, { resource, action }: Permission) {
       const tenantId = directoryOf(principal, options.multiTenant);
       if (tenantId === undefined) return false;
-      const known = await subjects.rolesOf(tenantId, principal);
-      return known !== undefined && decide(known.roles, { product: 'midaz', resource, action });
+      const judge = (known: SubjectRoles | undefined) =>
+        known !== undefined && decide(known.roles, { product: 'midaz', resource, action });
+      const known = subjects.rolesOf(tenantId, principal);
+      return known instanceof Promise ? known.then(judge) : judge(known);
     },
   });
 }

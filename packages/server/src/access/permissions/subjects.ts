@@ -6,8 +6,11 @@ import { findSubjectRoles, type Subject, type SubjectRoles } from '../directory/
 import { type AccessStore, withDirectory } from '../directory/with-directory.js';
 
 export interface Subjects {
-  /** Undefined: unknown in this tenant, disabled or expired. Rejects when the directory cannot be reached. */
-  rolesOf(tenantId: TenantId, subject: Subject): Promise<SubjectRoles | undefined>;
+  /**
+   * Undefined: unknown in this tenant, disabled or expired. Rejects when the directory cannot be reached. What is remembered
+   * comes without a promise.
+   */
+  rolesOf(tenantId: TenantId, subject: Subject): Promise<SubjectRoles | undefined> | SubjectRoles | undefined;
   /** Call on a change of one subject, or of a whole tenant. */
   forget(tenantId: TenantId, subject?: Subject): void;
   forgetAll(): void;
@@ -24,7 +27,8 @@ export interface SubjectsOptions {
 }
 
 interface Remembered {
-  answer: Promise<SubjectRoles | undefined>;
+  /** A promise until it is there. */
+  answer: ReturnType<Subjects['rolesOf']>;
   /** When the directory said so. */
   saidAt: number;
   /** When to ask again. */
@@ -46,10 +50,14 @@ export function createSubjects(options: SubjectsOptions): Subjects {
   function ask(key: string, tenantId: TenantId, subject: Subject, before: Remembered | undefined): Remembered {
     const at = now();
     const asked = withDirectory(store, tenantId, (tx) => findSubjectRoles(tx, subject, at));
+    const settle = (roles: SubjectRoles | undefined) => {
+      entry.answer = roles;
+      return roles;
+    };
     const entry: Remembered = {
       saidAt: at.getTime(),
       until: at.getTime() + Math.min(cacheMs, 60_000),
-      answer: asked.catch((error: unknown) => {
+      answer: asked.then(settle, (error: unknown) => {
         const away = error instanceof AccessError && error.reasonName === 'unavailable';
         if (away && before !== undefined && at.getTime() - before.saidAt < failStaticMs) {
           entry.saidAt = before.saidAt;

@@ -42,8 +42,14 @@ export function statusMember(row: { readonly status_code: string; readonly statu
 
 /** Life span and metadata, which is left out when empty (ledger-api §3.2). */
 export function describedMembers(row: LifeColumns & { readonly metadata: Metadata }) {
-  const empty = Object.keys(row.metadata).length === 0;
-  return { ...lifeMembers(row), ...(empty ? {} : { metadata: row.metadata }) };
+  const metadata = metadataMember(row.metadata);
+  return { ...lifeMembers(row), ...(metadata && { metadata }) };
+}
+
+/** Undefined, so left out of the answer, when empty. */
+export function metadataMember(metadata: Metadata): Metadata | undefined {
+  for (const _ in metadata) return metadata;
+  return undefined;
 }
 
 export function placedMembers(row: { readonly organization_id: string; readonly ledger_id: string }) {

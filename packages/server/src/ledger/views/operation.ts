@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { OperationRow } from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
-import { AmountView, IdView, lifeMembers, lifeView, MetadataView, placedMembers, placedView } from './entity.js';
+import { AmountView, IdView, lifeView, MetadataView, placedView } from './entity.js';
 
 const StandingView = Type.Object(
   { available: AmountView, onHold: AmountView, version: Type.Integer(), overdraftUsed: AmountView },
@@ -72,11 +72,13 @@ export const operationExample = {
   metadata: null,
 };
 
+/** One literal and no spreads: a member that is left out is undefined (three quarters of this view's time were spreads). */
 export function operationView(row: OperationRow) {
   return {
     id: row.id,
     transactionId: row.transaction_id,
-    ...placedMembers(row),
+    organizationId: row.organization_id,
+    ledgerId: row.ledger_id,
     accountId: row.account_id,
     accountAlias: row.account_alias,
     balanceId: row.balance_id,
@@ -102,10 +104,12 @@ export function operationView(row: OperationRow) {
     description: row.description,
     chartOfAccounts: row.chart_of_accounts,
     route: row.route,
-    ...(row.route_id === null ? {} : { routeId: row.route_id }),
-    ...(row.route_code === null ? {} : { routeCode: row.route_code }),
-    ...(row.route_description === null ? {} : { routeDescription: row.route_description }),
-    ...lifeMembers(row),
+    routeId: row.route_id ?? undefined,
+    routeCode: row.route_code ?? undefined,
+    routeDescription: row.route_description ?? undefined,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
     metadata: row.metadata,
   };
 }

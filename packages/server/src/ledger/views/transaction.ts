@@ -6,7 +6,7 @@ import {
   type TransactionRow,
 } from '../storage/transaction-rows.js';
 import { trimDecimal } from './decimal.js';
-import { AmountView, describedMembers, describedView, IdView, placedMembers, placedView } from './entity.js';
+import { AmountView, describedView, IdView, metadataMember, placedView } from './entity.js';
 import { OperationView, operationExample, operationView, TransactionStatusView } from './operation.js';
 
 const Aliases = Type.Array(Type.String(), { description: 'Account aliases.' });
@@ -89,8 +89,7 @@ export interface TransactionWithOperations {
 export function createdView({ transaction, operations }: TransactionWithOperations) {
   const status = transaction.status === 'APPROVED' ? 'CREATED' : transaction.status;
   const held = transaction.pending_legs as readonly StoredLeg[] | null;
-  const sides = held === null ? sidesOf(operations) : sidesOfLegs(held);
-  return { ...common(transaction, status), ...sides, operations: operations.map(operationView) };
+  return view(transaction, status, held === null ? sidesOf(operations) : sidesOfLegs(held), operations);
 }
 
 /** What commits and cancels answer: their own operations, and both sides of the hold whether or not they moved now. */
@@ -98,8 +97,12 @@ export function endedView(
   { transaction, operations }: TransactionWithOperations,
   held: readonly StoredLeg[] | undefined,
 ) {
-  const sides = held === undefined ? sidesOf(operations) : sidesOfLegs(held);
-  return { ...common(transaction, transaction.status), ...sides, operations: operations.map(operationView) };
+  return view(
+    transaction,
+    transaction.status,
+    held === undefined ? sidesOf(operations) : sidesOfLegs(held),
+    operations,
+  );
 }
 
 /**
@@ -110,46 +113,56 @@ export function transactionView(
   { transaction, operations }: TransactionWithOperations,
   page: readonly OperationRow[] = operations,
 ) {
-  const views = page.map(operationView);
-  return { ...common(transaction, transaction.status), ...sidesOf(operations), operations: views };
+  return view(transaction, transaction.status, sidesOf(operations), page);
 }
 
 export function patchedTransactionView(transaction: TransactionRow) {
-  return { ...common(transaction, transaction.status), source: null, destination: null, operations: null };
+  return view(transaction, transaction.status, { source: null, destination: null }, null);
 }
 
-function common(row: TransactionRow, status: string) {
+interface Sides {
+  readonly source: string[] | null;
+  readonly destination: string[] | null;
+}
+
+/** One literal and no spreads, as `operationView`. */
+function view(row: TransactionRow, status: string, sides: Sides, operations: readonly OperationRow[] | null) {
   return {
     id: row.id,
-    ...(row.parent_transaction_id === null ? {} : { parentTransactionId: row.parent_transaction_id }),
-    ...placedMembers(row),
+    parentTransactionId: row.parent_transaction_id ?? undefined,
+    organizationId: row.organization_id,
+    ledgerId: row.ledger_id,
     description: row.description,
     chartOfAccountsGroupName: row.chart_of_accounts_group_name,
     route: row.route,
-    ...(row.route_id === null ? {} : { routeId: row.route_id }),
+    routeId: row.route_id ?? undefined,
     status: { code: status, description: status },
     amount: trimDecimal(row.amount),
     assetCode: row.asset_code,
     feesSkipped: row.fees_skipped,
     tracerSkipped: row.tracer_skipped,
-    ...describedMembers(row),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+    metadata: metadataMember(row.metadata),
+    source: sides.source,
+    destination: sides.destination,
+    operations: operations === null ? null : operations.map(operationView),
   };
 }
 
 /** Aliases as the operations name them: debits send, credits receive, blocks by their direction (§5.2). */
-function sidesOf(operations: readonly OperationRow[]): { source: string[]; destination: string[] } {
-  const of = (direction: string) => [
-    ...new Set(
-      operations.filter((o) => legOperationTypes.has(o.type) && o.direction === direction).map((o) => o.account_alias),
-    ),
-  ];
-  return { source: of('debit'), destination: of('credit') };
+function sidesOf(operations: readonly OperationRow[]): Sides {
+  const source = new Set<string>();
+  const destination = new Set<string>();
+  for (const { type, direction, account_alias: alias } of operations)
+    if (legOperationTypes.has(type)) (direction === 'debit' ? source : destination).add(alias);
+  return { source: [...source], destination: [...destination] };
 }
 
-function sidesOfLegs(legs: readonly StoredLeg[]): { source: string[]; destination: string[] } {
-  return { source: aliasesOf(legs, 'source'), destination: aliasesOf(legs, 'destination') };
-}
-
-function aliasesOf(legs: readonly StoredLeg[], side: StoredLeg['side']): string[] {
-  return [...new Set(legs.filter((leg) => leg.side === side).map((leg) => leg.accountAlias))];
+function sidesOfLegs(legs: readonly StoredLeg[]): Sides {
+  const source = new Set<string>();
+  const destination = new Set<string>();
+  for (const { side, accountAlias } of legs) (side === 'source' ? source : destination).add(accountAlias);
+  return { source: [...source], destination: [...destination] };
 }

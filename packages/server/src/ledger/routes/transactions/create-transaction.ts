@@ -95,13 +95,10 @@ export function createTransactionRoute<Body extends TSchema>(deps: LedgerDeps, r
       const place = { organizationId: param(params, 'organization_id'), ledgerId: param(params, 'ledger_id') };
       const input = route.expand(body);
       const posting = readPosting(route.kind, input, place);
-      const idempotency = claimOf(headers, route.name, posting, deps.implicitIdempotency, input);
-      const posted = await deps.poster.post(
-        context,
-        idempotency === undefined ? posting : { ...posting, idempotency },
-        bodyBytes,
-      );
-      return createdAnswer(posted);
+      const claim = claimOf(headers, route.name, posting, deps.implicitIdempotency, input);
+      const { kind, organizationId, ledgerId, command, notes } = posting;
+      const claimed = claim ? { kind, organizationId, ledgerId, command, notes, idempotency: claim } : posting;
+      return createdAnswer(await deps.poster.post(context, claimed, bodyBytes));
     },
   });
 }

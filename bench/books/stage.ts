@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BookStore } from '../../packages/server/src/ledger/exit/book-store.js';
 import { toDatabaseUrl, withDatabase } from '../../packages/server/src/postgres/connection-settings.js';
 import { startEmbedded } from '../../packages/server/src/postgres/embedded/start-embedded.js';
+import type { MigratorConnection } from '../../packages/server/src/postgres/migrator-connection.js';
 import { openClient } from '../../packages/server/src/postgres/pool.js';
 import { fillBooks } from '../pages/fill.js';
 import { buildBooks } from '../stage/books.js';
@@ -14,9 +14,9 @@ import { startServerProcess } from '../stage/server-process.js';
 export interface BookStage {
   /** For exports. */
   readonly folder: string;
-  withBooks<T>(database: string, work: (store: BookStore) => Promise<T>): Promise<T>;
+  withBooks<T>(database: string, work: (store: MigratorConnection) => Promise<T>): Promise<T>;
   /** A fresh database of the same tables and rights, dropped afterwards. */
-  withEmptyBooks(work: (store: BookStore) => Promise<void>): Promise<void>;
+  withEmptyBooks(work: (store: MigratorConnection) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,7 +33,10 @@ export async function openBookStage(operations: number, say: (text: string) => v
     const log = { warn: (details: object, message: string) => console.error(message, details) };
     const postgres = await startEmbedded({ directory: join(folder, 'postgres'), log, ourFolders: [folder] });
     closers.push(() => postgres.stop());
-    const asAdmin = async <T>(database: string, work: (client: BookStore['client']) => Promise<T>): Promise<T> => {
+    const asAdmin = async <T>(
+      database: string,
+      work: (client: MigratorConnection['client']) => Promise<T>,
+    ): Promise<T> => {
       const settings = withDatabase(postgres.adminSettings, database);
       const client = openClient(settings, { applicationName: 'bench', searchPath: ['ledger'] });
       await client.connect();

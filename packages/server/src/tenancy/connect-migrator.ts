@@ -1,9 +1,9 @@
 import type { TenantId } from '@cofferdam/core';
+import type { MigratorConnection } from '../postgres/migrator-connection.js';
 import { sqlState } from '../postgres/pg-errors.js';
 import type { AdminConnections } from './admin-connections.js';
 import type { ControlDatabase } from './control-database.js';
 import type { Vault } from './credentials.js';
-import type { MigratorConnection } from './metadata-indexes.js';
 import { getPlacement } from './placement.js';
 
 /** A connection of the tenant's own migrator, path on its schema; the caller ends it. */

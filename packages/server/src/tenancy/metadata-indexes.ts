@@ -3,16 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError } from '@cofferdam/core';
 import type pg from 'pg';
 import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js';
+import type { MigratorConnection } from '../postgres/migrator-connection.js';
 import { isLockTimeout, isUniqueViolation, sqlState } from '../postgres/pg-errors.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import type { Log } from './ports.js';
-
-/** A connection of the migrator of one tenant's store, which may work as the owner of its tables. */
-export interface MigratorConnection {
-  readonly client: pg.Client;
-  readonly schema: string;
-  readonly ownerRole: string;
-}
 
 export interface MetadataIndexerOptions {
   /** Opens a connection of the tenant's own migrator; the indexer ends it. */

@@ -6,11 +6,11 @@ import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js'
 import type { InstallationNames } from '../postgres/installation.js';
 import { migrate } from '../postgres/migrate.js';
 import type { Migration } from '../postgres/migration.js';
+import type { MigratorConnection } from '../postgres/migrator-connection.js';
 import { OperatorError } from '../postgres/operator-error.js';
 import { openClient, openTenantPool } from '../postgres/pool.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import { checkPlace } from './check-place.js';
-import type { MigratorConnection } from './metadata-indexes.js';
 import { type StoreNames, singleStoreNames } from './physical-names.js';
 import type { Log } from './ports.js';
 import { closeToPublic } from './walls/public-rights.js';

@@ -1,4 +1,4 @@
-import type { BookStore } from '../../ledger/exit/book-store.js';
+import type { MigratorConnection } from '../../postgres/migrator-connection.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { connectMigrator } from '../../tenancy/connect-migrator.js';
 import { listStores } from '../../tenancy/list-stores.js';
@@ -10,7 +10,7 @@ import { openFleet, openSingleStore, openTenantStore } from './stores.js';
 export interface OpenBooks {
   readonly tenant: { readonly id: string; readonly slug?: string };
   /** With the rights of the owner of the tables. */
-  readonly store: BookStore;
+  readonly store: MigratorConnection;
   /** With the rights of requests. */
   readonly context: TenantContext;
   /** Single-tenant: nobody suspends. */

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { quoteIdentifier as id } from '../../postgres/identifiers.js';
-import type { BookStore } from './book-store.js';
+import type { MigratorConnection } from '../../postgres/migrator-connection.js';
 import { type BookTable, readBookTables } from './book-tables.js';
 import type { DoneFile, ExportTarget } from './export-files.js';
 import type { ExportFormat, Manifest, TableManifest } from './manifest.js';
@@ -24,7 +24,10 @@ export interface ExportOptions {
  * the files agree with each other. The manifest is written last, so what has none is no export.
  * @throws Error when the target holds something else
  */
-export async function exportBooks({ client, schema, ownerRole }: BookStore, options: ExportOptions): Promise<Manifest> {
+export async function exportBooks(
+  { client, schema, ownerRole }: MigratorConnection,
+  options: ExportOptions,
+): Promise<Manifest> {
   const { target, format, tenant, now, onTable } = options;
   await client.query('begin transaction isolation level repeatable read read only');
   try {
@@ -60,7 +63,7 @@ const fileOf = ({ name }: BookTable, format: ExportFormat): string => `${name}.$
  * files are of one moment as ever. What has changed is written again.
  */
 async function keep(
-  client: BookStore['client'],
+  client: MigratorConnection['client'],
   table: BookTable,
   done: DoneFile & { readonly stored: { readonly sha256: string } },
   { format, resumeKey }: ExportOptions,
@@ -78,7 +81,7 @@ function checkOf(key: Buffer, contentSha256: string): string {
 }
 
 async function exportTable(
-  client: BookStore['client'],
+  client: MigratorConnection['client'],
   table: BookTable,
   { target, format, resumeKey }: ExportOptions,
 ): Promise<TableManifest> {
@@ -100,7 +103,7 @@ function manifestOf(
   return { name, columns: [...columns], primaryKey: [...primaryKey], file, rows, bytes, sha256, contentSha256 };
 }
 
-function bytesOf(client: BookStore['client'], table: BookTable, format: ExportFormat): Readable {
+function bytesOf(client: MigratorConnection['client'], table: BookTable, format: ExportFormat): Readable {
   if (format === 'csv') return csvOf(client, table);
   if (format === 'jsonl') return jsonLinesOf(client, table);
   return Readable.from(parquetOf(jsonLinesOf(client, table, { flat: true }), table.columns));

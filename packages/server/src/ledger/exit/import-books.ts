@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { quoteIdentifier as id } from '../../postgres/identifiers.js';
-import type { BookStore } from './book-store.js';
+import type { MigratorConnection } from '../../postgres/migrator-connection.js';
 import { type BookTable, readBookTables } from './book-tables.js';
 import type { ExportSource } from './export-files.js';
 import type { ExportFormat, Manifest, TableManifest } from './manifest.js';
@@ -22,7 +22,10 @@ export interface ImportOptions {
  * row, the content as PostgreSQL prints it afterwards), or the database's own check refuses a row, nothing stays.
  * @throws Error that says which file or table it was and why
  */
-export async function importBooks({ client, schema, ownerRole }: BookStore, options: ImportOptions): Promise<Manifest> {
+export async function importBooks(
+  { client, schema, ownerRole }: MigratorConnection,
+  options: ImportOptions,
+): Promise<Manifest> {
   const { source, replace = false, onTable } = options;
   const manifest = await source.manifest();
   await client.query('begin');

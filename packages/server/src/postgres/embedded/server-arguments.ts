@@ -15,8 +15,9 @@ export function serverArguments(
     unix_socket_permissions: '0600',
     max_connections: '300',
     shared_buffers: '128MB',
-    // initdb scales both by the segment's size: with our small segments it would be a quarter, and four times the checkpoints.
-    max_wal_size: '1GB',
+    // initdb scales both by the segment's size: our small ones would bring four times the checkpoints. More than this takes
+    // longer to recover than the 5 s in which we promise to serve again (ADR 15).
+    max_wal_size: '512MB',
     min_wal_size: '80MB',
     password_encryption: 'scram-sha-256',
     // Tenants are moved by logical replication (docs/runbooks/move.md).

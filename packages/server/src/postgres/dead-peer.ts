@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type pg from 'pg';
 
-const lookMs = 3_000;
 const probeMs = 3_000;
 const failuresMax = 2;
 
@@ -11,22 +10,21 @@ const failuresMax = 2;
  * nothing has come for a while, the address is knocked at; when that fails twice, the connection is cut, and whoever waits
  * gets a lost connection. A server that only thinks for long answers the knock and is left alone.
  */
-export function endWhenPeerIsDead(client: pg.Client | pg.PoolClient): void {
-  const { connection, host, port } = client as unknown as Peer;
-  const { stream } = connection;
+export function endWhenPeerIsDead(client: pg.Client | pg.PoolClient, lookMs = 3_000): void {
+  const peer = client as unknown as Peer;
+  const { host, port } = peer;
+  const { stream } = peer.connection;
   if (host.startsWith('/')) return;
   let read = stream.bytesRead;
-  let written = stream.bytesWritten;
   let failures = 0;
   let knocking = false;
   const timer = setInterval(async () => {
-    if (stream.bytesRead !== read) {
+    if (peer.readyForQuery || stream.bytesRead !== read) {
       read = stream.bytesRead;
-      written = stream.bytesWritten;
       failures = 0;
       return;
     }
-    if (stream.bytesWritten === written || knocking) return;
+    if (knocking) return;
     knocking = true;
     const isThere = await answers(host, port);
     knocking = false;
@@ -40,6 +38,8 @@ export function endWhenPeerIsDead(client: pg.Client | pg.PoolClient): void {
 interface Peer {
   readonly host: string;
   readonly port: number;
+  /** False while an answer is outstanding. */
+  readonly readyForQuery: boolean;
   readonly connection: { readonly stream: Socket };
 }
 

@@ -21,10 +21,11 @@ export async function openLoop(arrivals: Arrivals, window: Window, edges: Edges 
   const idle: Connection[] = [];
   const due: number[] = [];
   let taken = 0;
+  let counted = false;
   const onAnswer = (connection: Connection, status: number) => {
     const now = performance.now();
     tally.count(status, now - connection.startedAt);
-    arrivals.onAnswer?.(connection.startedAt, now);
+    if (counted) arrivals.onAnswer?.(connection.startedAt, now);
     if (status === 0) return;
     const scheduled = due[taken];
     if (scheduled === undefined) {
@@ -50,8 +51,10 @@ export async function openLoop(arrivals: Arrivals, window: Window, edges: Edges 
   await delay(window.warmUpMs);
   edges.opened?.();
   tally.open();
+  counted = true;
   await delay(window.measuredMs);
   tally.close();
+  counted = false;
   edges.closed?.();
   clearInterval(timer);
   taken = due.length;

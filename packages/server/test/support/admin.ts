@@ -35,15 +35,19 @@ export async function createScratchDatabase(): Promise<ScratchDatabase> {
   return { settings: withDatabase(adminSettings(), name), drop: () => dropDatabase(name) };
 }
 
-export async function dropDatabase(name: string): Promise<void> {
-  await asAdmin((admin) => admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`));
-}
+export const dropDatabase = (name: string): Promise<void> => dropAll([name], []);
 
-export async function dropRole(name: string): Promise<void> {
-  const role = quoteIdentifier(name);
+export const dropRole = (name: string): Promise<void> => dropAll([], [name]);
+
+/** By one connection, the databases first: a role that owns something cannot go. What is not there is passed over. */
+export async function dropAll(databases: Iterable<string>, roles: Iterable<string>): Promise<void> {
   await asAdmin(async (admin) => {
-    const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [name]);
-    if (rowCount === 1) await admin.query(`drop owned by ${role}; drop role ${role}`);
+    for (const name of databases) await admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`);
+    for (const name of roles) {
+      const role = quoteIdentifier(name);
+      const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [name]);
+      if (rowCount === 1) await admin.query(`drop owned by ${role}; drop role ${role}`);
+    }
   });
 }
 

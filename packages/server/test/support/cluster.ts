@@ -3,6 +3,7 @@ export {
   adminUrl,
   asAdmin,
   createScratchDatabase,
+  dropAll,
   dropDatabase,
   dropRole,
   randomPrefix,

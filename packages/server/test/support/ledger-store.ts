@@ -9,7 +9,7 @@ import { quoteIdentifier, quoteLiteral } from '../../src/postgres/identifiers.js
 import { migrate } from '../../src/postgres/migrate.js';
 import { type DrainableTenantPool, openPool, openTenantPool } from '../../src/postgres/pool.js';
 import type { TenantContext } from '../../src/postgres/tenant-context.js';
-import { adminSettings, asAdmin, dropDatabase, dropRole, randomPrefix } from './admin.js';
+import { adminSettings, asAdmin, dropAll, randomPrefix } from './admin.js';
 
 export interface LedgerStore {
   /** What a request is given: the pool of the least-privilege run-time login. */
@@ -62,8 +62,7 @@ export async function createLedgerStore(options: { readonly max?: number } = {})
     async drop() {
       await pool.drain(1_000);
       await adminPool.end();
-      await dropDatabase(name);
-      await dropRole(name);
+      await dropAll([name], [name]);
     },
   };
 }

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { type RunningServer, startServer } from '../../src/cli/start-server.js';
 import { readConfig, readParts } from '../../src/config.js';
 import { type InstallationNames, installationNames } from '../../src/postgres/installation.js';
-import { adminUrl, asAdmin, dropDatabase, dropRole, randomPrefix } from './admin.js';
+import { adminUrl, asAdmin, dropAll, randomPrefix } from './admin.js';
 import { captureExchange, captureOutput, registerSecret } from './capture.js';
 
 export interface TestTenant {
@@ -197,14 +197,7 @@ function captureLog(file: string | undefined) {
 /** Databases first, then roles: a role that owns something cannot go. */
 async function removeInstallation(names: InstallationNames, tenantIds: readonly string[]): Promise<void> {
   const own = tenantIds.map((id) => `t_${id.replaceAll('-', '')}`);
-  for (const database of [
-    ...own,
-    names.sharedDatabase,
-    names.controlDatabase,
-    names.accessDatabase,
-    names.singleDatabase,
-  ])
-    await dropDatabase(database);
+  const { sharedDatabase, controlDatabase, accessDatabase, singleDatabase } = names;
   const roles = await asAdmin(async (admin) => {
     const { rows } = await admin.query<{ rolname: string }>(
       `select rolname from pg_roles where starts_with(rolname, $1) or rolname = any($2)`,
@@ -213,5 +206,6 @@ async function removeInstallation(names: InstallationNames, tenantIds: readonly 
     return rows.map(({ rolname }) => rolname);
   });
   // Members before what they are members of.
-  for (const role of roles.sort((a, b) => b.length - a.length)) await dropRole(role);
+  roles.sort((a, b) => b.length - a.length);
+  await dropAll([...own, sharedDatabase, controlDatabase, accessDatabase, singleDatabase], roles);
 }

@@ -11,7 +11,7 @@ import {
 import { type AccessStore, createAccessStore } from '../../../src/access/directory/with-directory.js';
 import { type InstallationNames, installationNames } from '../../../src/postgres/installation.js';
 import { openPool } from '../../../src/postgres/pool.js';
-import { adminSettings, dropDatabase, dropRole, randomPrefix } from '../../support/cluster.js';
+import { adminSettings, dropAll, randomPrefix } from '../../support/cluster.js';
 
 export interface AccessInstallation {
   readonly names: InstallationNames;
@@ -42,8 +42,8 @@ export async function createAccessInstallation(): Promise<AccessInstallation> {
     store: createAccessStore(pool),
     async drop() {
       await pool.end();
-      await dropDatabase(names.accessDatabase);
-      for (const role of ['access', 'access_owner', 'access_lookup']) await dropRole(names.role(role));
+      const roles = ['access', 'access_owner', 'access_lookup'].map((role) => names.role(role));
+      await dropAll([names.accessDatabase], roles);
     },
   };
 }

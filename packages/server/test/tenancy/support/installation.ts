@@ -18,7 +18,7 @@ import {
   waitUntilSettled,
 } from '../../../src/tenancy/tenant-manager.js';
 import { findTenant, type TenantRecord } from '../../../src/tenancy/tenant-record.js';
-import { adminSettings, asAdmin, dropDatabase, dropRole, randomPrefix } from '../../support/cluster.js';
+import { adminSettings, asAdmin, dropAll, randomPrefix } from '../../support/cluster.js';
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
 
@@ -135,7 +135,6 @@ export async function removeInstallation(
   stores: readonly { database: string; runtimeLogin: string; migratorLogin: string; ownerRole: string }[],
 ): Promise<void> {
   const databases = new Set([...stores.map(({ database }) => database), names.controlDatabase, names.accessDatabase]);
-  for (const database of [...databases, names.sharedDatabase, names.singleDatabase]) await dropDatabase(database);
   const roles = stores.flatMap(({ runtimeLogin, migratorLogin, ownerRole }) => [
     runtimeLogin,
     `${runtimeLogin}_b`,
@@ -143,7 +142,10 @@ export async function removeInstallation(
     ownerRole,
   ]);
   const services = ['control_reader', 'directory_reader', 'ledger', 'ledger_migrator', 'ledger_owner'];
-  for (const role of [...roles, ...services.map((service) => names.role(service))]) await dropRole(role);
+  await dropAll(
+    [...databases, names.sharedDatabase, names.singleDatabase],
+    [...roles, ...services.map((service) => names.role(service))],
+  );
 }
 
 /** Whether a database or role of that name exists. */

@@ -17,7 +17,7 @@ beforeEach(() => {
 
 function authenticator(keyOptions: Partial<KeySourceOptions> = {}) {
   const keys = createKeySource({ load: async () => [signer.published], now: () => time, ...keyOptions });
-  return createAuthenticate({
+  const authenticate = createAuthenticate({
     keys,
     issuer,
     audience: 'midaz',
@@ -26,6 +26,8 @@ function authenticator(keyOptions: Partial<KeySourceOptions> = {}) {
     now: () => time,
     isRevoked: (principal: Principal) => revoked.has(principal.tokenId),
   });
+  // What needs no waiting is answered, or thrown, at once.
+  return async (request: Parameters<typeof authenticate>[0]) => authenticate(request);
 }
 
 function requestWith(...rawHeaders: string[]) {

@@ -254,7 +254,11 @@ describe('permissions of a caller', () => {
       expect(await may(principalOf(viewer.clientId, tenant.tenantId), 'get')).toBe(false);
       expect(await may(principalOf(viewer.clientId, undefined), 'get')).toBe(false);
       expect(await may(principalOf(viewer.clientId, newTenantId()), 'get')).toBe(false);
-      const nobody = { ...principalOf(viewer.clientId, viewer.tenantId), kind: 'person', subject: newTenantId() } as const;
+      const nobody = {
+        ...principalOf(viewer.clientId, viewer.tenantId),
+        kind: 'person',
+        subject: newTenantId(),
+      } as const;
       expect(await may(nobody, 'get')).toBe(false);
     });
 

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { get, personToken, postForm } from './support/access-manager.js';
 import { openIdentity } from './support/identity.js';
 
@@ -53,6 +55,31 @@ describe('applications', () => {
         expect([await status(machine), await status(person)]).toEqual([401, 401]);
       }
     }
+  });
+
+  it('are gone at once however often they have logged in: more often than a statement takes parameters', async () => {
+    const made = await newApplication(tokenA);
+    // A session is one parameter, a revoked token was four; 65 535 is what a statement takes.
+    const [logins, living] = [66_000, 17_000];
+    await withDirectory(access.store, a.tenantId, ({ db, tenantId }) =>
+      sql`
+        with made as (
+          insert into login_session (tenant_id, id, kind, subject, client_id, created_at, expires_at)
+          select ${tenantId}, gen_random_uuid(), 'application', ${made.clientId}, ${made.clientId}, now(), now() + interval '1 day'
+            from generate_series(1, ${logins}) returning id)
+        insert into refresh_token (tenant_id, token_hash, session_id, issued_at, expires_at, access_jti, access_expires_at)
+        select ${tenantId}, sha256(id::text::bytea), id, now(), now() + interval '1 day', id::text, now() + interval '1 hour'
+          from made limit ${living}`.execute(db),
+    );
+    expect((await send('DELETE', `/v1/applications/${made.id}`, tokenA)).statusCode).toBe(204);
+    const { rows } = await withDirectory(access.store, a.tenantId, ({ db }) =>
+      sql`select (select count(*) from login_session where client_id = ${made.clientId} and ended_at is not null)::int as ended,
+                 (select count(*) from revoked_token join refresh_token on access_jti = jti)::int as revoked`.execute(
+        db,
+      ),
+    );
+    expect(rows[0]).toMatchObject({ ended: logins });
+    expect(Object(rows[0]).revoked).toBeGreaterThanOrEqual(living);
   });
 
   it('rotate their secret with an overlap, or without', async () => {

@@ -1,4 +1,5 @@
 import { parseUuid } from '@cofferdam/core';
+import { sql } from 'kysely';
 import type { DirectoryTx } from '../directory/with-directory.js';
 import { forgetDevices } from '../mfa/remembered-devices.js';
 import { revokeAllTokens, revokeTokens } from './revoke-tokens.js';
@@ -29,7 +30,7 @@ export async function endSessions(
     .updateTable('login_session')
     .set({ ended_at: now, end_reason: reason })
     .where('tenant_id', '=', tenantId)
-    .where('id', 'in', [...ids])
+    .where('id', '=', anyOf(ids))
     .where('ended_at', 'is', null)
     .returning('id')
     .execute();
@@ -38,11 +39,7 @@ export async function endSessions(
     .selectFrom('refresh_token')
     .select(['access_jti', 'access_expires_at'])
     .where('tenant_id', '=', tenantId)
-    .where(
-      'session_id',
-      'in',
-      ended.map(({ id }) => id),
-    )
+    .where('session_id', '=', anyOf(ended.map(({ id }) => id)))
     .where('access_expires_at', '>', now.toISOString())
     .execute();
   await revokeTokens(
@@ -50,6 +47,11 @@ export async function endSessions(
     live.map(({ access_jti, access_expires_at }) => ({ jti: access_jti, expiresAt: new Date(access_expires_at) })),
   );
   return ended.length;
+}
+
+/** One parameter, however many they are: a statement takes 65 535, and a busy machine has more sessions than that. */
+function anyOf(ids: readonly string[]) {
+  return sql<string>`any(${ids}::uuid[])`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { revocationOfAll } from '../../http/revocation-list.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
 import { tokenLifetimeSeconds } from './token-issuer.js';
@@ -20,18 +21,14 @@ export async function revokeTokens({ db, tenantId }: DirectoryTx, tokens: readon
     .where('only_row', '=', true)
     .returning('position')
     .executeTakeFirstOrThrow();
-  await db
-    .insertInto('revoked_token')
-    .values(
-      tokens.map(({ jti, expiresAt }, at) => ({
-        tenant_id: tenantId,
-        jti,
-        expires_at: expiresAt,
-        position: position - at,
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  const jtis = tokens.map(({ jti }) => jti);
+  const ends = tokens.map(({ expiresAt }) => expiresAt.toISOString());
+  // As arrays: there may be more of them than a statement takes parameters.
+  await sql`
+    insert into revoked_token (tenant_id, jti, expires_at, position)
+    select ${tenantId}, jti, expires_at, ${position - tokens.length} + number
+      from unnest(${jtis}::text[], ${ends}::timestamptz[]) with ordinality as token (jti, expires_at, number)
+    on conflict do nothing`.execute(db);
 }
 
 /**

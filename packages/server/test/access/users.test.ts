@@ -1,4 +1,7 @@
+import { sql } from 'kysely';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { lockUser } from '../../src/access/directory/users.js';
+import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { get, personToken, seedTenant } from './support/access-manager.js';
 import { openIdentity, password } from './support/identity.js';
 
@@ -145,6 +148,26 @@ describe('passwords', () => {
     expect((await get(access, '/v1/userinfo', token)).statusCode).toBe(401);
     expect((await loginOf(a, user.username)).statusCode).toBe(401);
     expect((await loginOf(a, user.username, `${password}2`)).statusCode).toBe(200);
+  });
+
+  it('are changed once by two who show the old one at the same time, however long one waits', async () => {
+    const user = await newUser(tokenA);
+    const token = (await loginOf(a, user.username)).json().accessToken;
+    const change = (newPassword: string) =>
+      send('PATCH', `/v1/users/${user.id}/update-password`, token, { oldPassword: password, newPassword });
+    const waiting = async () => {
+      const { rows } = await sql<{ count: number }>`
+        select count(*)::int as count from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`.execute(access.store.installation);
+      return rows[0]?.count;
+    };
+    let both: Promise<{ statusCode: number }[]> = Promise.resolve([]);
+    await withDirectory(access.store, a.tenantId, async (tx) => {
+      await lockUser(tx, user.id);
+      both = Promise.all([change(`${password}2`), change(`${password}3`)]);
+      await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 10_000 });
+    });
+    expect((await both).map(({ statusCode }) => statusCode).sort()).toEqual([204, 422]);
   });
 
   it('of others cannot be changed that way, whoever they are, nor guessed', async () => {

@@ -83,15 +83,27 @@ export async function holdPassword(
   return row !== undefined;
 }
 
-/** Until the end of the transaction: of two that count what they did for this user, the second sees the first. */
-export async function lockUser({ db, tenantId }: DirectoryTx, id: string): Promise<void> {
-  await db
+/**
+ * The same for whoever goes on to change the user. Locked before it is read: of two at once both would read the old one, and the
+ * second wait for the first only to overwrite it.
+ */
+export async function lockPassword(tx: DirectoryTx, user: Pick<UserRecord, 'id' | 'passwordHash'>): Promise<boolean> {
+  return (await lockUser(tx, user.id)) && holdPassword(tx, user);
+}
+
+/**
+ * Until the end of the transaction: of two that read something of this user and act upon it, the second sees what the first did.
+ * False: no such user.
+ */
+export async function lockUser({ db, tenantId }: DirectoryTx, id: string): Promise<boolean> {
+  const row = await db
     .selectFrom('app_user')
     .select('id')
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
     .forNoKeyUpdate()
-    .execute();
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function withoutInstant<R extends { disabledAt: string | null }>({ disabledAt, ...rest }: R) {

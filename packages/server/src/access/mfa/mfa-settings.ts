@@ -1,7 +1,8 @@
+import { lockUser } from '../directory/users.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
 import type { MfaKind } from '../tokens/session-tables.js';
 import type { MfaSecrets } from './mfa-secrets.js';
-import { listEnabledFactors, lockUser } from './mfa-store.js';
+import { listEnabledFactors } from './mfa-store.js';
 import { insertRecoveryCodes } from './recovery-codes.js';
 import { forgetDevices } from './remembered-devices.js';
 import { matchingStep, newTotpSecret, totpUrl } from './totp.js';

@@ -1,3 +1,4 @@
+import { lockUser } from '../directory/users.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
 import type { MfaKind } from '../tokens/session-tables.js';
 
@@ -21,18 +22,6 @@ export async function listEnabledFactors({ db, tenantId }: DirectoryTx, userId: 
     .orderBy('preferred', 'desc')
     .orderBy('kind')
     .execute();
-}
-
-/** Whoever checks or changes the second factors of a person waits here for the one before. */
-export async function lockUser({ db, tenantId }: DirectoryTx, userId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('app_user')
-    .select('id')
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', userId)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 export interface MfaSession {

@@ -4,7 +4,7 @@ import { OneOf, Text } from '../../../http/schemas.js';
 import { type AccessContext, callerOf } from '../../access-context.js';
 import { AccessError } from '../../access-errors.js';
 import { getUserAccount, userNotFound } from '../../directory/user-accounts.js';
-import { findUserById } from '../../directory/users.js';
+import { findUserById, lockPassword } from '../../directory/users.js';
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
 import { deliverCode } from '../../login/send-code.js';
@@ -224,17 +224,20 @@ function disableMfa({ store, change, mfa, passwords, limiter, audit }: Identity)
       const { tenantId, principal } = callerOf(context);
       const user = await withDirectory(store, tenantId, (tx) => findUserById(tx, id));
       if (user === undefined) throw userNotFound();
-      if (principal.subject === id) {
+      const isOwn = principal.subject === id;
+      if (isOwn) {
         const limitKey = `${tenantId}/${id}|${sourceOf(context.address)}`;
         limiter.check(limitKey);
         if (!(await passwords.matches(user.passwordHash, body.password ?? '', () => limiter.check(limitKey)))) {
           limiter.countFailure(limitKey);
           const event = { kind: 'mfa', result: 'failed', reason: 'wrong_password' } as const;
           audit.recordLater(tenantId, { ...event, actor: id, target: id, address: context.address });
-          throw new AccessError('old_password_wrong', { message: 'The password is missing or not right.' });
+          throw passwordWrong();
         }
       }
       const state = await change(context, async (tx) => {
+        // Somebody may have replaced the password since it was verified: the old one switches nothing off.
+        if (isOwn && !(await lockPassword(tx, user))) throw passwordWrong();
         await mfa.disable(tx, id, body.mfaType);
         return {
           answer: await mfa.state(tx, id),
@@ -244,6 +247,10 @@ function disableMfa({ store, change, mfa, passwords, limiter, audit }: Identity)
       return { status: 200, body: { enabled: state.enabled }, headers: noStore };
     },
   });
+}
+
+function passwordWrong(): AccessError {
+  return new AccessError('old_password_wrong', { message: 'The password is missing or not right.' });
 }
 
 /** Secrets are for the person alone: no administrator sets a second factor up for somebody else. */

@@ -6,7 +6,7 @@ import { AccessError } from '../../access-errors.js';
 import { checkPasswordPolicy } from '../../credentials/password-policy.js';
 import { deletePasswordResets } from '../../directory/password-resets.js';
 import { updateUser, userNotFound } from '../../directory/user-accounts.js';
-import { findUserById } from '../../directory/users.js';
+import { findUserById, lockPassword, type UserRecord } from '../../directory/users.js';
 import { withDirectory } from '../../directory/with-directory.js';
 import type { Identity } from '../../identity/identity-context.js';
 import { sourceOf } from '../../login/source-of.js';
@@ -53,7 +53,7 @@ function updatePassword(identity: Identity): RouteDefinition<AccessContext> {
         audit.recordLater(tenantId, { ...event, actor: id, target: id, address: context.address });
         throw new AccessError('old_password_wrong', { message: 'The old password is not right.' });
       }
-      await setPassword(identity, context, id, body.newPassword, { reason: 'changed', was: user.passwordHash });
+      await setPassword(identity, context, id, body.newPassword, { reason: 'changed', was: user });
       return { status: 204 };
     },
   });
@@ -89,12 +89,12 @@ async function setPassword(
   context: AccessContext,
   id: string,
   newPassword: string,
-  { reason, was }: { reason: string; was?: string },
+  { reason, was }: { reason: string; was?: UserRecord },
 ): Promise<void> {
   const passwordHash = await passwords.hash(newPassword);
   await change(context, async (tx, now) => {
-    // The hash that was verified must still be the one that is replaced: of two changes at once one is refused.
-    if (was !== undefined && (await findUserById(tx, id))?.passwordHash !== was)
+    // The password that was verified must still be the one that is replaced: of two changes at once one is refused.
+    if (was !== undefined && !(await lockPassword(tx, was)))
       throw new AccessError('old_password_wrong', { message: 'The password was changed meanwhile.' });
     await updateUser(tx, id, { password_hash: passwordHash }, now);
     await deletePasswordResets(tx, id);

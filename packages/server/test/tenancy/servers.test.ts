@@ -87,7 +87,9 @@ test('a second server: added, chosen by label and by room, rotated and purged wh
   // After a promotion or a move: the same server at another address, and no other server.
   const move = (host: string, port: number) =>
     server.operate('PATCH', '/v1/servers/south', { body: { address: { host, port } } });
-  expect((await move(adminSettings().host, adminSettings().port)).body.message).toMatch(/cannot be used|another server/);
+  expect((await move(adminSettings().host, adminSettings().port)).body.message).toMatch(
+    /cannot be used|another server/,
+  );
   expect(await move('127.0.0.1', second.admin.port)).toMatchObject({
     status: 200,
     body: { host: '127.0.0.1', port: second.admin.port },

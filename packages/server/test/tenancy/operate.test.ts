@@ -116,7 +116,7 @@ test('name and metadata change, nothing else does', async () => {
 test('a deletion is an operation that waits, and reactivating calls it off', async () => {
   const tenant = await server.createTenant();
   const act = (method: string, path = '') => server.operate(method, `/v1/tenants/${tenant.id}${path}`);
-  expect((await act('DELETE')).body).toMatchObject({ status: 'active', possible: ['suspend', 'rotate'] });
+  expect((await act('DELETE')).body).toMatchObject({ status: 'active', possible: ['suspend', 'rotate', 'move'] });
   await act('PUT', '/suspend');
   await act('DELETE');
   const purge = async () =>

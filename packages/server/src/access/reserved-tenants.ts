@@ -12,3 +12,11 @@ export const singleTenantId: TenantId = reserved('0');
 
 /** Holds what belongs to no tenant, such as failed logins of unknown clients. Nobody can log in to it. */
 export const systemTenantId: TenantId = reserved('f');
+
+/**
+ * Whether a directory belongs to the mode that this installation runs in. It may have run in the other one before: what was made
+ * then opens nothing now.
+ */
+export function isOfMode(tenantId: TenantId, multiTenant: boolean): boolean {
+  return (tenantId === singleTenantId) !== multiTenant;
+}

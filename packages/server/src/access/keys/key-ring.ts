@@ -147,7 +147,10 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
         leadSeconds > 0
           ? await insertUpcomingKey(made, new Date(at.getTime() + leadSeconds * 1_000))
           : await replaceActiveKey(made);
-      if (kid !== undefined) last = await load();
+      if (kid === undefined) return undefined;
+      // A read that began before the change must not be the last to speak: it would sign with the old key for a minute.
+      await loading?.catch(() => undefined);
+      last = await load();
       return kid;
     },
   });

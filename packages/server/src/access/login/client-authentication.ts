@@ -2,11 +2,12 @@ import type { TenantId } from '@cofferdam/core';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import { type ApplicationRecord, findApplicationByClientId } from '../directory/applications.js';
-import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
-import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
+import { type AccessStore, withDirectory } from '../directory/with-directory.js';
+import { systemTenantId } from '../reserved-tenants.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import { sourceOf } from './source-of.js';
+import { findTenantOfLogin } from './tenant-of-login.js';
 
 export interface ClientAuthenticationOptions {
   readonly store: AccessStore;
@@ -38,8 +39,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
   return async ({ clientId, clientSecret }, address) => {
     const limitKey = `${clientId.slice(0, 64)}|${sourceOf(address)}`;
     limiter.check(limitKey);
-    const found = await findTenantOfClient(store, clientId);
-    const tenantId = (found === singleTenantId) === multiTenant ? undefined : found;
+    const tenantId = await findTenantOfLogin(store, clientId, multiTenant);
     const application = await withDirectory(store, tenantId ?? systemTenantId, (tx) =>
       findApplicationByClientId(tx, clientId, now()),
     );

@@ -2,7 +2,7 @@ import type { TenantId } from '@cofferdam/core';
 import type { Principal } from '../../http/principal.js';
 import { type AccessStore, withDirectory } from '../directory/with-directory.js';
 import { directoryOf } from '../permissions/local-permission-source.js';
-import { singleTenantId } from '../reserved-tenants.js';
+import { isOfMode } from '../reserved-tenants.js';
 import { readOpaqueToken } from '../tokens/opaque-token.js';
 import { lockRefreshToken } from '../tokens/session-store.js';
 import { statusOf, type TenantStatusPort } from './tenant-status.js';
@@ -65,7 +65,7 @@ export function createIntrospect(options: IntrospectOptions): Introspect {
     const refresh = readOpaqueToken('refresh', token);
     if (refresh === undefined) return ofAccessToken(token);
     const { tenantId, hash } = refresh;
-    if ((tenantId === singleTenantId) === multiTenant || !(await isActive(tenantId))) return { active: false };
+    if (!isOfMode(tenantId, multiTenant) || !(await isActive(tenantId))) return { active: false };
     return withDirectory(store, tenantId, async (tx): Promise<Introspection> => {
       const found = await lockRefreshToken(tx, hash);
       if (found === undefined || found.used || found.session.endedAt !== undefined || found.expiresAt <= now())

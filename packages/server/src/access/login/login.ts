@@ -8,8 +8,8 @@ import { insertAuditEvent } from '../directory/audit-events.js';
 import { isKnownSource, rememberSource } from '../directory/known-sources.js';
 import { findTenant, type TenantRecord } from '../directory/tenants.js';
 import { findUserByUsername, holdPassword, type UserRecord } from '../directory/users.js';
-import { type AccessStore, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
-import { singleTenantId, systemTenantId } from '../reserved-tenants.js';
+import { type AccessStore, withDirectory } from '../directory/with-directory.js';
+import { systemTenantId } from '../reserved-tenants.js';
 import type { MfaKind } from '../tokens/session-tables.js';
 import type { TokenIssuer, TokenSubject } from '../tokens/token-issuer.js';
 import { finishTokenSet, openSession, type TokenSet } from '../tokens/token-set.js';
@@ -18,6 +18,7 @@ import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import type { SecondFactor } from './second-factor.js';
 import { sourceOf } from './source-of.js';
+import { findTenantOfLogin } from './tenant-of-login.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 import { machineSubject, personSubject } from './token-subject.js';
 
@@ -96,18 +97,11 @@ export function createLogin(options: LoginOptions): Login {
   const { store, multiTenant, tenantStatus, issuer, audit, limiter, strangers, accounts, secondFactor, newId } =
     options;
 
-  async function tenantOf(clientId: string | undefined): Promise<TenantId | undefined> {
-    if (clientId === undefined) return multiTenant ? undefined : singleTenantId;
-    const tenantId = await findTenantOfClient(store, clientId);
-    // A directory kept from the installation's other mode is none of this mode's tenants.
-    return (tenantId === singleTenantId) === multiTenant ? undefined : tenantId;
-  }
-
   return async (request, address) => {
     const source = sourceOf(address);
     const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${source}`;
     limiter.check(limitKey);
-    const tenantId = await tenantOf(request.clientId);
+    const tenantId = await findTenantOfLogin(store, request.clientId, multiTenant);
     const account = request.grant === 'password' ? accounts.of(tenantId, request.username, address) : undefined;
     const refuseGuessing = () => {
       limiter.check(limitKey);

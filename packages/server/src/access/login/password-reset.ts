@@ -1,4 +1,3 @@
-import type { TenantId } from '@cofferdam/core';
 import PQueue from 'p-queue';
 import { AccessError } from '../access-errors.js';
 import { checkPasswordPolicy } from '../credentials/password-policy.js';
@@ -14,9 +13,9 @@ import {
 import { findTenant } from '../directory/tenants.js';
 import { updateUser } from '../directory/user-accounts.js';
 import { findUserById, findUserToReset, lockUser } from '../directory/users.js';
-import { type AccessStore, type DirectoryTx, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
+import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
 import type { CommitChange } from '../identity/change-directory.js';
-import { singleTenantId } from '../reserved-tenants.js';
+import { isOfMode } from '../reserved-tenants.js';
 import type { SendMail } from '../senders/send-mail.js';
 import { endSessionsOfPerson } from '../tokens/end-sessions.js';
 import { newOpaqueToken, type OpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
@@ -24,6 +23,7 @@ import type { AccountGuard } from './account-guard.js';
 import type { AccessLog } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import { sourceOf } from './source-of.js';
+import { findTenantOfLogin } from './tenant-of-login.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
 
 export interface PasswordResetOptions {
@@ -75,7 +75,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   const queue = new PQueue({ concurrency: 2 });
 
   async function look(username: string, clientId: string | undefined, address: string, send: SendMail): Promise<void> {
-    const tenantId = await tenantOf(clientId);
+    const tenantId = await findTenantOfLogin(store, clientId, multiTenant);
     if (tenantId === undefined) return;
     if (multiTenant && (await tenantStatus(tenantId)) !== 'active') return;
     const mail = await withDirectory(store, tenantId, async (tx) => {
@@ -95,12 +95,6 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       return { to: user.email, ...wording(user.username, tenant.ownerOrganization, text, page) };
     });
     if (mail !== undefined) await send(mail);
-  }
-
-  async function tenantOf(clientId: string | undefined): Promise<TenantId | undefined> {
-    if (clientId === undefined) return multiTenant ? undefined : singleTenantId;
-    const tenantId = await findTenantOfClient(store, clientId);
-    return (tenantId === singleTenantId) === multiTenant ? undefined : tenantId;
   }
 
   async function findUserOfCode(tx: DirectoryTx, { hash }: OpaqueToken) {
@@ -129,7 +123,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       checkPasswordPolicy(newPassword);
       strangers.check(sourceOf(address));
       const token = readOpaqueToken('reset', resetToken.trim());
-      const isOurs = token !== undefined && (token.tenantId === singleTenantId) !== multiTenant;
+      const isOurs = token !== undefined && isOfMode(token.tenantId, multiTenant);
       // Before the slow hash: codes that are none cost nothing.
       if (!isOurs || (await withDirectory(store, token.tenantId, (tx) => findUserOfCode(tx, token))) === undefined) {
         strangers.countFailure(sourceOf(address));

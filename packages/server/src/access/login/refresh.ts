@@ -1,10 +1,9 @@
-import type { TenantId } from '@cofferdam/core';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import { admitsAddress } from '../directory/allowed-addresses.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
-import { singleTenantId } from '../reserved-tenants.js';
+import { isOfMode } from '../reserved-tenants.js';
 import { endSessions } from '../tokens/end-sessions.js';
 import { newOpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
 import { lockRefreshToken, rotateRefreshToken, type Session } from '../tokens/session-store.js';
@@ -54,8 +53,7 @@ export function createRefresh(options: RefreshOptions): Refresh {
   return async (request, address) => {
     strangers.check(sourceOf(address));
     const token = readOpaqueToken('refresh', request.refreshToken);
-    // A directory kept from the installation's other mode is none of this mode's tenants.
-    const known = token !== undefined && (token.tenantId === singleTenantId) !== multiTenant;
+    const known = token !== undefined && isOfMode(token.tenantId, multiTenant);
     if (!known) throw refuse(strangers, address);
     await issuer.ready();
     const plan = issuer.plan();
@@ -118,7 +116,7 @@ async function useToken(tx: DirectoryTx, options: RefreshOptions, use: Use): Pro
     return { refused: true, ended: false };
   }
   // The token is proven by now. Thrown inside: nothing is spent, and after the reactivation it works again.
-  if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId as TenantId);
+  if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId);
   const next = newOpaqueToken('refresh', tx.tenantId);
   await rotateRefreshToken(tx, hash, { hash: next.hash, sessionId: session.id, at: plan.issuedAt, access: plan });
   await audit('ok');

@@ -12,7 +12,7 @@ import {
   updateMfaSession,
 } from '../mfa/mfa-store.js';
 import { isRememberedDevice, rememberDevice } from '../mfa/remembered-devices.js';
-import { singleTenantId } from '../reserved-tenants.js';
+import { isOfMode } from '../reserved-tenants.js';
 import { newOpaqueToken, type OpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
 import type { MfaKind } from '../tokens/session-tables.js';
 import type { TokenIssuer, TokenPlan, TokenSubject } from '../tokens/token-issuer.js';
@@ -94,7 +94,7 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
   ): Promise<T> {
     strangers.check(sourceOf(address));
     const token = readOpaqueToken('mfa', mfaToken);
-    const known = token !== undefined && (token.tenantId === singleTenantId) !== multiTenant;
+    const known = token !== undefined && isOfMode(token.tenantId, multiTenant);
     const outcome = known ? await inTenant(token, work) : { refusal: invalidToken() };
     if (!('refusal' in outcome)) return outcome;
     if (outcome.refusal.reasonName === 'mfa_token_invalid') strangers.countFailure(sourceOf(address));
@@ -138,7 +138,7 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     }
     const verdict = await findTokenSubject(tx, { kind: 'person', subject: userId, clientId }, at);
     if ('problem' in verdict) return { refusal: invalidToken() };
-    if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId as TenantId);
+    if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId);
     await updateMfaSession(tx, hash, { endedAt: at });
     await audit('ok', shown.recoveryCode === undefined ? shown.mfaType : 'recovery_code');
     return then(verdict, at);

@@ -1,10 +1,10 @@
 import { lockUser } from '../directory/users.js';
 import type { DirectoryTx } from '../directory/with-directory.js';
+import { endHalfDoneLogins } from '../tokens/end-half-done-logins.js';
 import type { MfaKind } from '../tokens/session-tables.js';
 import type { MfaSecrets } from './mfa-secrets.js';
 import { listEnabledFactors } from './mfa-store.js';
 import { insertRecoveryCodes } from './recovery-codes.js';
-import { forgetDevices } from './remembered-devices.js';
 import { matchingStep, newTotpSecret, totpUrl } from './totp.js';
 
 /** What a person has switched on (access-manager §3, "MFA settings"). */
@@ -147,7 +147,7 @@ export function createMfaSettings(secrets: MfaSecrets, now: () => Date): MfaSett
       if (kept === undefined) return false;
       const preferred = (await listEnabledFactors(tx, userId)).length === 0;
       await update(tx, userId, kind).set({ state: 'enabled', preferred, updated_at: now() }).execute();
-      await forgetDevices(tx, userId);
+      await endHalfDoneLogins(tx, userId, now());
       return true;
     },
 
@@ -172,7 +172,7 @@ export function createMfaSettings(secrets: MfaSecrets, now: () => Date): MfaSett
           .where('tenant_id', '=', tx.tenantId)
           .where('user_id', '=', userId)
           .execute();
-      await forgetDevices(tx, userId);
+      await endHalfDoneLogins(tx, userId, now());
     },
   });
 }

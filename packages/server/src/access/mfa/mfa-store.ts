@@ -115,6 +115,17 @@ export async function updateMfaSession(
     .execute();
 }
 
+/** Logins that wait for their second factor lead nowhere any more. Their rows stay: wrong codes are counted over all of an hour. */
+export async function endMfaSessions({ db, tenantId }: DirectoryTx, userId: string, now: Date): Promise<void> {
+  await db
+    .updateTable('mfa_session')
+    .set({ ended_at: now })
+    .where('tenant_id', '=', tenantId)
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
 /** Wrong codes of one person since then, over all sessions: who knows the password cannot try for ever. */
 export async function countWrongCodes({ db, tenantId }: DirectoryTx, userId: string, since: Date): Promise<number> {
   const { total } = await db

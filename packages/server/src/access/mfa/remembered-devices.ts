@@ -1,6 +1,4 @@
-import { sql } from 'kysely';
 import type { DirectoryTx } from '../directory/with-directory.js';
-import { forgetAuthorizations } from '../oidc/forget-authorizations.js';
 import { newOpaqueToken, readOpaqueToken } from '../tokens/opaque-token.js';
 
 /** Seconds that a device need not show a second factor (access-manager §2.7). */
@@ -42,18 +40,7 @@ export async function isRememberedDevice(
   return row !== undefined;
 }
 
-/**
- * After a change of password or factors every device shows the second factor again, and logins that are half done begin
- * anew (rows of those that wait for their second factor stay: wrong codes are counted over all of an hour).
- */
+/** Every device of the person shows the second factor again. */
 export async function forgetDevices({ db, tenantId }: DirectoryTx, userId: string): Promise<void> {
   await db.deleteFrom('remembered_device').where('tenant_id', '=', tenantId).where('user_id', '=', userId).execute();
-  await db
-    .updateTable('mfa_session')
-    .set({ ended_at: sql<Date>`now()` })
-    .where('tenant_id', '=', tenantId)
-    .where('user_id', '=', userId)
-    .where('ended_at', 'is', null)
-    .execute();
-  await forgetAuthorizations({ db, tenantId } as DirectoryTx, userId);
 }

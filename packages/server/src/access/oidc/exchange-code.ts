@@ -2,12 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
-import { type AccessStore, type DirectoryTx, findTenantOfClient, withDirectory } from '../directory/with-directory.js';
+import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
 import type { FailureLimiter } from '../login/failure-limiter.js';
 import { sourceOf } from '../login/source-of.js';
+import { findTenantOfLogin } from '../login/tenant-of-login.js';
 import { refuseInactive, type TenantStatusPort } from '../login/tenant-status.js';
 import { findTokenSubject } from '../login/token-subject.js';
-import { singleTenantId } from '../reserved-tenants.js';
 import { endSessions } from '../tokens/end-sessions.js';
 import type { TokenIssuer, TokenPlan, TokenSubject } from '../tokens/token-issuer.js';
 import { finishTokenSet, openSession, type TokenSet } from '../tokens/token-set.js';
@@ -63,11 +63,11 @@ export function createExchangeCode(options: ExchangeCodeOptions): ExchangeCode {
   return async (exchange, address) => {
     const limitKey = `${exchange.clientId.slice(0, 64)}|${sourceOf(address)}`;
     limiter.check(limitKey);
-    const tenantId = await findTenantOfClient(store, exchange.clientId);
+    const tenantId = await findTenantOfLogin(store, exchange.clientId, multiTenant);
     await issuer.ready();
     const plan = issuer.plan();
     const outcome: Outcome =
-      tenantId === undefined || (tenantId === singleTenantId) === multiTenant
+      tenantId === undefined
         ? { refused: true, ended: false }
         : await withDirectory(store, tenantId, (tx) => useCode(tx, options, exchange, address, plan));
     if ('refused' in outcome) {

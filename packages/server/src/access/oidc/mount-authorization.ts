@@ -4,10 +4,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type Provider from 'oidc-provider';
 import { AccessError } from '../access-errors.js';
-import { findTenantOfClient } from '../directory/with-directory.js';
 import type { FailureLimiter } from '../login/failure-limiter.js';
 import { sourceOf } from '../login/source-of.js';
-import { singleTenantId } from '../reserved-tenants.js';
+import { findTenantOfLogin } from '../login/tenant-of-login.js';
+import { isOfMode } from '../reserved-tenants.js';
 import { type AuthorizationLogin, answerStep } from './answer-step.js';
 import { pageHeaders, renderErrorPage, renderLoginPage } from './login-page.js';
 import { passwordResetPage } from './mount-password-reset.js';
@@ -45,13 +45,10 @@ export function mountAuthorization(app: FastifyInstance, options: AuthorizationO
     return made;
   }
 
-  const isOfThisMode = (tenantId: TenantId | undefined): tenantId is TenantId =>
-    tenantId !== undefined && (tenantId === singleTenantId) !== multiTenant;
-
   function tenantOfPath(request: FastifyRequest): TenantId {
     const { tenant = '' } = request.params as { tenant?: string };
     const tenantId = canonicalTenantId(tenant);
-    if (tenantId !== tenant || !isOfThisMode(tenantId))
+    if (tenantId !== tenant || !isOfMode(tenantId, multiTenant))
       throw new AccessError('route_not_found', { message: 'There is no such page.' });
     return tenantId;
   }
@@ -80,8 +77,8 @@ export function mountAuthorization(app: FastifyInstance, options: AuthorizationO
     }
     beginners.countFailure(sourceOf(request.ip));
     const { client_id: clientId, response_mode: mode = 'query' } = request.query as Record<string, string | undefined>;
-    const tenantId = clientId ? await findTenantOfClient(store, clientId) : undefined;
-    if (!isOfThisMode(tenantId)) return sendPage(reply, 400, renderErrorPage('The application is not known here.'));
+    const tenantId = clientId ? await findTenantOfLogin(store, clientId, multiTenant) : undefined;
+    if (tenantId === undefined) return sendPage(reply, 400, renderErrorPage('The application is not known here.'));
     // The others need a script of the page, or put the code where it stays in histories.
     if (mode !== 'query') return sendPage(reply, 400, renderErrorPage('response_mode must be query.'));
     onBegun(tenantId);

@@ -1,18 +1,11 @@
 import { parseUuid } from '@cofferdam/core';
 import { sql } from 'kysely';
 import type { DirectoryTx } from '../directory/with-directory.js';
-import { forgetDevices } from '../mfa/remembered-devices.js';
+import { endHalfDoneLogins } from './end-half-done-logins.js';
 import { revokeAllTokens, revokeTokens } from './revoke-tokens.js';
 
 /** One word for the tenant's administrators. */
-export type EndReason =
-  | 'logout'
-  | 'reuse'
-  | 'revoked'
-  | 'password_changed'
-  | 'subject_disabled'
-  | 'client_disabled'
-  | 'mfa_changed';
+export type EndReason = 'logout' | 'reuse' | 'revoked' | 'password_changed' | 'subject_disabled' | 'client_disabled';
 
 /**
  * Ends families of refresh tokens and revokes the access tokens that went out with them and still live. Answers how many
@@ -64,7 +57,7 @@ export async function endSessionsOfPerson(
   reason: EndReason,
   now: Date,
 ): Promise<number> {
-  if (parseUuid(userId) !== undefined) await forgetDevices(tx, userId);
+  if (parseUuid(userId) !== undefined) await endHalfDoneLogins(tx, userId, now);
   return endSessions(tx, await lockSessionsWhere(tx, { kind: 'person', subject: userId }, now), reason, now);
 }
 

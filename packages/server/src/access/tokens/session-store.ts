@@ -57,9 +57,10 @@ export async function insertRefreshToken({ db, tenantId }: DirectoryTx, token: N
 
 /** A refresh token and its family, both locked until the end of the transaction: of two users at once the second waits. */
 export async function lockRefreshToken(
-  { db, tenantId }: DirectoryTx,
+  tx: DirectoryTx,
   hash: Buffer,
 ): Promise<{ session: Session; expiresAt: Date; used: boolean } | undefined> {
+  const { db, tenantId } = tx;
   // The family first, by a look without lock: everyone who ends families locks in this order too.
   const found = await db
     .selectFrom('refresh_token')
@@ -67,7 +68,7 @@ export async function lockRefreshToken(
     .where('tenant_id', '=', tenantId)
     .where('token_hash', '=', hash)
     .executeTakeFirst();
-  const session = found && (await lockSession({ db, tenantId } as DirectoryTx, found.session_id));
+  const session = found && (await lockSession(tx, found.session_id));
   if (session === undefined) return undefined;
   const token = await db
     .selectFrom('refresh_token')

@@ -1,12 +1,12 @@
 import { Type } from 'typebox';
-import { defineRoute, type RouteDefinition } from '../../http/route.js';
-import { Text } from '../../http/schemas.js';
-import { type AccessContext, callerOf } from '../access-context.js';
-import { AccessError } from '../access-errors.js';
-import { withDirectory } from '../directory/with-directory.js';
-import type { Identity } from '../identity/identity-context.js';
-import { isRedirectUri, listRedirectUris, setRedirectUris } from '../oidc/login-clients.js';
-import { noStore } from './token-answer.js';
+import { defineRoute, type RouteDefinition } from '../../../http/route.js';
+import { Text } from '../../../http/schemas.js';
+import { type AccessContext, callerOf } from '../../access-context.js';
+import { AccessError } from '../../access-errors.js';
+import { withDirectory } from '../../directory/with-directory.js';
+import type { Identity } from '../../identity/identity-context.js';
+import { isRedirectUri, listRedirectUris, setRedirectUris } from '../../oidc/login-clients.js';
+import { noStore } from './lists.js';
 
 const url = '/v1/applications/:id/redirect-uris';
 const schema = Type.Object({ redirectUris: Type.Array(Type.String()) });

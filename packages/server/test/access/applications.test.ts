@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
+import { holdClient } from '../../src/access/directory/client-lock.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
-import { get, personToken, postForm } from './support/access-manager.js';
+import { get, personToken, postForm, untilBlocked } from './support/access-manager.js';
 import { openIdentity } from './support/identity.js';
 
 const { access, a, tokenA, send, newApplication, machineLogin, close } = await openIdentity();
@@ -97,6 +98,23 @@ describe('applications', () => {
     expect(leaked.previousSecretUntil).toBeNull();
     expect((await machineLogin(third)).statusCode).toBe(401);
     expect((await machineLogin(leaked)).statusCode).toBe(200);
+  });
+
+  it('that log in with a secret while it is withdrawn get nothing that lasts', async () => {
+    const made = await newApplication(tokenA);
+    // A login under way: the withdrawal waits for it, and a login after that for the withdrawal.
+    let rotated: Promise<{ statusCode: number }> | undefined;
+    let late: Promise<{ statusCode: number }> | undefined;
+    await withDirectory(access.store, a.tenantId, async (tx) => {
+      await holdClient(tx, made.clientId);
+      rotated = send('POST', `/v1/applications/${made.id}/rotate-secret`, tokenA, { overlapSeconds: 0 });
+      rotated.catch(() => undefined);
+      await untilBlocked(access, 1);
+      late = machineLogin(made);
+      late.catch(() => undefined);
+      await untilBlocked(access, 2);
+    });
+    expect([(await rotated)?.statusCode, (await late)?.statusCode]).toEqual([200, 401]);
   });
 
   it('end at their time and come from where they may only', async () => {

@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { lockUser } from '../../src/access/directory/users.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
-import { get, personToken, seedTenant } from './support/access-manager.js';
+import { get, personToken, seedTenant, untilBlocked } from './support/access-manager.js';
 import { openIdentity, password } from './support/identity.js';
 
 const { access, a, b, tokenA, tokenB, send, newUser, loginOf, auditOf, close } = await openIdentity();
@@ -155,17 +154,11 @@ describe('passwords', () => {
     const token = (await loginOf(a, user.username)).json().accessToken;
     const change = (newPassword: string) =>
       send('PATCH', `/v1/users/${user.id}/update-password`, token, { oldPassword: password, newPassword });
-    const waiting = async () => {
-      const { rows } = await sql<{ count: number }>`
-        select count(*)::int as count from pg_stat_activity
-         where datname = current_database() and wait_event_type = 'Lock'`.execute(access.store.installation);
-      return rows[0]?.count;
-    };
     let both: Promise<{ statusCode: number }[]> = Promise.resolve([]);
     await withDirectory(access.store, a.tenantId, async (tx) => {
       await lockUser(tx, user.id);
       both = Promise.all([change(`${password}2`), change(`${password}3`)]);
-      await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 10_000 });
+      await untilBlocked(access, 2);
     });
     expect((await both).map(({ statusCode }) => statusCode).sort()).toEqual([204, 422]);
   });

@@ -1,6 +1,7 @@
 import type { Updateable } from 'kysely';
 import { AccessError } from '../access-errors.js';
 import type { ApplicationRole } from '../permissions/roles.js';
+import { lockClient } from './client-lock.js';
 import type { DirectoryTables } from './tables.js';
 import type { DirectoryTx } from './with-directory.js';
 
@@ -44,7 +45,10 @@ export async function getMachineClient(tx: DirectoryTx, id: string): Promise<Mac
   return client;
 }
 
-/** For a change: locked to the end of the transaction. @throws AccessError IDE-0103, IDE-0104 for a system application */
+/**
+ * For a change: locked to the end of the transaction, and no login of the client is under way.
+ * @throws AccessError IDE-0103, IDE-0104 for a system application
+ */
 export async function lockMachineClient(tx: DirectoryTx, id: string): Promise<MachineClient> {
   await clients(tx).where('id', '=', id).forUpdate().execute();
   const client = await getMachineClient(tx, id);
@@ -52,6 +56,7 @@ export async function lockMachineClient(tx: DirectoryTx, id: string): Promise<Ma
     throw new AccessError('system_object', {
       message: 'This application belongs to the system: people log in through it. It cannot be changed or removed.',
     });
+  await lockClient(tx, client.clientId);
   return client;
 }
 

@@ -2,7 +2,6 @@ import type { TenantId } from '@cofferdam/core';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import type { Passwords } from '../credentials/passwords.js';
-import { admitsAddress } from '../directory/allowed-addresses.js';
 import { type ApplicationRecord, findApplicationByClientId, findSystemApplication } from '../directory/applications.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
 import { isKnownSource, rememberSource } from '../directory/known-sources.js';
@@ -16,34 +15,29 @@ import { finishTokenSet, openSession, type TokenSet } from '../tokens/token-set.
 import type { AccountGuard } from './account-guard.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import { logInMachine, type MachineLoginRequest } from './machine-login.js';
 import type { SecondFactor } from './second-factor.js';
 import { sourceOf } from './source-of.js';
 import { findTenantOfLogin } from './tenant-of-login.js';
 import { refuseInactive, type TenantStatusPort } from './tenant-status.js';
-import { machineSubject, personSubject } from './token-subject.js';
+import { personSubject } from './token-subject.js';
 
 /** A login as both faces of the token endpoint read it. */
-export type LoginRequest =
-  | {
-      readonly grant: 'client_credentials';
-      readonly clientId: string;
-      readonly clientSecret: string;
-      /** RFC 6749 §4.4.3: none on the OAuth face; the documented one promises it to machines too. */
-      readonly withRefreshToken: boolean;
-    }
-  | {
-      readonly grant: 'password';
-      readonly username: string;
-      readonly password: string;
-      /** Says which tenant; may be absent in single-tenant mode only. */
-      readonly clientId: string | undefined;
-      /** Checked when given. */
-      readonly clientSecret: string | undefined;
-      /** Of a device on which the second factor was shown lately. */
-      readonly deviceToken: string | undefined;
-      /** Only who it is, and no tokens yet: the authorization endpoint gives out a code. */
-      readonly forAuthorization?: boolean;
-    };
+export type LoginRequest = MachineLoginRequest | PersonLoginRequest;
+
+export interface PersonLoginRequest {
+  readonly grant: 'password';
+  readonly username: string;
+  readonly password: string;
+  /** Says which tenant; may be absent in single-tenant mode only. */
+  readonly clientId: string | undefined;
+  /** Checked when given. */
+  readonly clientSecret: string | undefined;
+  /** Of a device on which the second factor was shown lately. */
+  readonly deviceToken: string | undefined;
+  /** Only who it is, and no tokens yet: the authorization endpoint gives out a code. */
+  readonly forAuthorization?: boolean;
+}
 
 export interface LoginOptions {
   readonly store: AccessStore;
@@ -102,45 +96,61 @@ export function createLogin(options: LoginOptions): Login {
     const limitKey = `${request.clientId?.slice(0, 64) ?? ''}|${source}`;
     limiter.check(limitKey);
     const tenantId = await findTenantOfLogin(store, request.clientId, multiTenant);
-    const account = request.grant === 'password' ? accounts.of(tenantId, request.username, address) : undefined;
     const refuseGuessing = () => {
       limiter.check(limitKey);
       // Whoever makes client ids up has a new key for each: the address alone counts, or logins of all would wait for them.
       if (tenantId === undefined) strangers.check(source);
     };
+    const failed = (reason: string, actor: string | undefined) => {
+      limiter.countFailure(limitKey);
+      const event = { kind: 'login', result: 'failed', address } as const;
+      if (tenantId !== undefined)
+        audit.recordLater(tenantId, { ...event, reason, ...(actor !== undefined && { actor }) });
+      else if (strangers.countFailure(source))
+        audit.recordLater(systemTenantId, { ...event, reason: 'unknown_client' });
+      return badCredentials();
+    };
     refuseGuessing();
+
+    if (request.grant === 'client_credentials') {
+      await issuer.ready();
+      const plan = issuer.plan();
+      const outcome = await withDirectory(store, tenantId ?? systemTenantId, (tx) =>
+        logInMachine(tx, options, request, { address, plan }),
+      );
+      if ('refusal' in outcome) throw outcome.refusal;
+      if ('subject' in outcome) return finishTokenSet(issuer, outcome.subject, plan, outcome.opened);
+      // Others may have failed meanwhile.
+      refuseGuessing();
+      throw failed(outcome.problem, outcome.actor);
+    }
+
+    const account = accounts.of(tenantId, request.username, address);
     const found = await withDirectory(store, tenantId ?? systemTenantId, async (tx): Promise<Found> => {
       const now = options.now();
       const application =
         request.clientId === undefined
           ? await findSystemApplication(tx, now)
           : await findApplicationByClientId(tx, request.clientId, now);
-      const user = request.grant === 'password' ? await findUserByUsername(tx, request.username) : undefined;
+      const user = await findUserByUsername(tx, request.username);
       // Another process, or this one before it was started anew, may have let them in from there.
-      if (account?.isRefused() && (await isKnownSource(tx, user?.id, source, now))) account.succeeded();
+      if (account.isRefused() && (await isKnownSource(tx, user?.id, source, now))) account.succeeded();
       return { tenantId: tx.tenantId, tenant: await findTenant(tx), application, user };
     });
     const beforeTurn = () => {
       refuseGuessing();
-      account?.check();
+      account.check();
     };
     beforeTurn();
 
-    const verdict = await judge(options, request, found, address, beforeTurn);
+    const verdict = await judge(options, request, found, beforeTurn);
     if (tenantId === undefined || 'problem' in verdict) {
-      limiter.countFailure(limitKey);
-      account?.countFailure();
-      const failed = { kind: 'login', result: 'failed', address } as const;
-      if (tenantId === undefined) {
-        if (strangers.countFailure(source)) audit.recordLater(systemTenantId, { ...failed, reason: 'unknown_client' });
-      } else if ('problem' in verdict) {
-        const actor = found.user?.id ?? found.application?.clientId;
-        audit.recordLater(tenantId, { ...failed, reason: verdict.problem, ...(actor !== undefined && { actor }) });
-      }
-      throw badCredentials();
+      account.countFailure();
+      const problem = 'problem' in verdict ? verdict.problem : 'unknown_client';
+      throw failed(problem, found.user?.id ?? found.application?.clientId);
     }
 
-    account?.succeeded();
+    account.succeeded();
     const event = { kind: 'login', actor: verdict.subject, address } as const;
     try {
       if (multiTenant) await refuseInactive(tenantStatus, tenantId);
@@ -150,19 +160,17 @@ export function createLogin(options: LoginOptions): Login {
     }
     await issuer.ready();
     const plan = issuer.plan();
-    const forAuthorization = request.grant === 'password' && request.forAuthorization === true;
-    const withSession = request.grant === 'password' ? !forAuthorization : request.withRefreshToken;
+    const { forAuthorization = false, deviceToken } = request;
     // No token without its record: one commit.
     const opened = await withDirectory(store, tenantId, async (tx) => {
       if (found.user !== undefined) {
         if (!(await holdPassword(tx, found.user))) throw badCredentials();
         await rememberSource(tx, found.user.id, source, options.now());
       }
-      const challenge =
-        request.grant === 'password' ? await secondFactor.begin(tx, verdict, request.deviceToken) : undefined;
+      const challenge = await secondFactor.begin(tx, verdict, deviceToken);
       const outcome = challenge === undefined ? {} : { reason: 'second_factor_asked' };
       await insertAuditEvent(tx, newId(), options.now(), { ...event, ...outcome, result: 'ok' });
-      return challenge ?? (withSession ? openSession(tx, newId(), verdict, plan) : undefined);
+      return challenge ?? (forAuthorization ? undefined : openSession(tx, newId(), verdict, plan));
     });
     if (opened !== undefined && 'mfaToken' in opened) return opened;
     return forAuthorization ? { authenticated: verdict.subject } : finishTokenSet(issuer, verdict, plan, opened);
@@ -177,27 +185,18 @@ function badCredentials(): AccessError {
 
 type Verdict = TokenSubject | { readonly problem: string };
 
-/** Verifies the secret first and always; only then looks at what else may be wrong. */
+/** Verifies the secrets first and always; only then looks at what else may be wrong. */
 async function judge(
   { passwords, secrets }: LoginOptions,
-  request: LoginRequest,
+  { clientSecret, password }: PersonLoginRequest,
   { tenantId, tenant, application, user }: Found,
-  address: string,
   beforeTurn: () => void,
 ): Promise<Verdict> {
-  const secretMatches =
-    request.clientSecret === undefined || secrets.matches(application?.secretHmacs, request.clientSecret);
-  const passwordMatches =
-    request.grant === 'client_credentials' ||
-    (await passwords.matches(user?.passwordHash, request.password, beforeTurn));
+  const secretMatches = clientSecret === undefined || secrets.matches(application?.secretHmacs, clientSecret);
+  const passwordMatches = await passwords.matches(user?.passwordHash, password, beforeTurn);
 
   if (tenant === undefined || application === undefined) return { problem: 'unknown_client' };
   if (!secretMatches) return { problem: 'wrong_client_secret' };
-  if (request.grant === 'client_credentials') {
-    if (application.unusable) return { problem: 'client_disabled_or_expired' };
-    if (!admitsAddress(application.allowedAddresses, address)) return { problem: 'address_not_allowed' };
-    return machineSubject({ tenantId }, tenant, application);
-  }
   if (user === undefined) return { problem: 'unknown_user' };
   if (!passwordMatches) return { problem: 'wrong_password' };
   if (user.disabled) return { problem: 'user_disabled' };

@@ -1,6 +1,8 @@
 import type { TenantId } from '@cofferdam/core';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { v7 } from 'uuid';
+import { expect, vi } from 'vitest';
 import {
   type AccessManager,
   type AccessManagerOptions,
@@ -163,4 +165,17 @@ export function postForm(
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     payload: new URLSearchParams(members).toString(),
   });
+}
+
+/** Until so many statements of this installation wait for a lock of another transaction. */
+export async function untilBlocked(access: AccessManager, count: number): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { rows } = await sql<{ blocked: number }>`
+        select count(*)::int as blocked from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`.execute(access.store.installation);
+      expect(rows[0]?.blocked).toBe(count);
+    },
+    { timeout: 10_000 },
+  );
 }

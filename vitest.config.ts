@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { memoryFolder } from './packages/server/test/support/memory-folder.js';
 import { SlowFirst } from './packages/server/test/support/slow-first.js';
 
@@ -11,6 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source', 'node'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'bench/**/*.test.ts'],
+    // Kills at every step and scans of everything, a minute and more: `npm run test:long`, which CI runs after these.
+    exclude: [...configDefaults.exclude, ...(process.env['TEST_LONG'] === '1' ? [] : ['**/*.long.test.ts'])],
     reporters: [process.env['CI'] ? 'dot' : 'default', './packages/server/test/reporters/closing-line.ts'],
     globalSetup: ['packages/server/test/support/global-setup.ts'],
     // A shared machine may stall for seconds; what fails twice is no accident.

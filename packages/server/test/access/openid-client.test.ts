@@ -118,7 +118,7 @@ describe('a certified OpenID Connect client', () => {
   ])('gets a machine’s token by %s', async (name, method) => {
     const config = await discover(method(tenant.clientSecret));
     const tokens = await client.clientCredentialsGrant(config);
-    expect([tokens.token_type, tokens.expiresIn(), tokens.refresh_token]).toEqual(['bearer', 3600, undefined]);
+    expect([tokens.token_type, tokens.expires_in, tokens.refresh_token]).toEqual(['bearer', 3600, undefined]);
     const wrong = await discover(method(`${tenant.clientSecret}x`));
     // One who used Basic is challenged to it, the other reads it in the body.
     const refused = { status: 401, ...(name === 'client_secret_post' && { error: 'invalid_client' }) };

@@ -1,4 +1,4 @@
-/** `cofferdam books` and `cofferdam backup` on the installation of a test, in a process that can be killed (broken-off.test.ts). */
+/** `cofferdam books` and `cofferdam backup` on the installation of a test, in a process that can be killed (broken-off.long.test.ts). */
 import { restoreBooks } from '../../../src/cli/restore-books.js';
 import { exportBooks } from '../../../src/ledger/exit/export-books.js';
 import { importBooks } from '../../../src/ledger/exit/import-books.js';

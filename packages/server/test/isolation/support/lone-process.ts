@@ -1,4 +1,4 @@
-/** A server of the installation in a process of its own, whose heap can be looked into. Run by markers.test.ts. */
+/** A server of the installation in a process of its own, whose heap can be looked into. Run by markers.long.test.ts. */
 import { writeHeapSnapshot } from 'node:v8';
 import { pino } from 'pino';
 import { startServer } from '../../../src/cli/start-server.js';

@@ -1,5 +1,5 @@
 /**
- * A Tenant Manager that is killed: runs as a child process (see move-crash.test.ts), carries on the moves that it finds and ends
+ * A Tenant Manager that is killed: runs as a child process (see move-crash.long.test.ts), carries on the moves that it finds and ends
  * itself, without a goodbye, at the boundary it was told.
  */
 

@@ -140,7 +140,7 @@ test('killed at every step in turn: the tenant is served where it was, the move 
     if (!['move-shut', 'move-rename'].includes(step)) await write(id);
   }
   manager.mover.take(operationId);
-  await expect.poll(async () => (await detailsOf(operationId)).phase, { timeout: 20_000 }).toBe('await');
+  await expect.poll(async () => (await detailsOf(operationId)).phase, { timeout: 40_000 }).toBe('await');
   await write(id);
   await decideMove(manager, id, { actor: 'test', decision: 'confirm' });
   for (const step of ['move-take-down', 'move-leave']) {
@@ -149,7 +149,7 @@ test('killed at every step in turn: the tenant is served where it was, the move 
   }
   manager.mover.take(operationId);
   await expect
-    .poll(async () => (await getOperation(manager.control.pool, operationId)).state, { timeout: 20_000 })
+    .poll(async () => (await getOperation(manager.control.pool, operationId)).state, { timeout: 40_000 })
     .toBe('succeeded');
   expect(await names(id)).toEqual(Array.from({ length: written }, (_, at) => `row ${at}`).sort());
   expect(await traces(id)).toEqual(['role t_b', 'role t_migrator', 'role t_owner']);
@@ -170,12 +170,12 @@ test('a copy that is not what was copied is found before the switch: the move fa
           const { rowCount } = await admin.query(`update ${name}.organization set legal_name = 'another'`);
           return rowCount;
         }, name),
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     )
     .toBe(1);
   manager.mover.take(operationId);
   await expect
-    .poll(async () => (await getOperation(manager.control.pool, operationId)).state, { timeout: 20_000 })
+    .poll(async () => (await getOperation(manager.control.pool, operationId)).state, { timeout: 40_000 })
     .toBe('failed');
   expect((await getOperation(manager.control.pool, operationId)).error).toContain('organization (1 rows');
   await write(id);

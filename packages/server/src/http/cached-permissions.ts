@@ -29,9 +29,17 @@ interface Entry {
   readonly granted: GrantedPermissions;
   /** When the question was put. */
   readonly askedAt: number;
+  /** How long it may be used at most. */
+  readonly ttlMs: number;
 }
 
 const withoutFeedMs = 30_000;
+/**
+ * The Access Manager that is asked may be another process than the one that made the change or told of it, and hear of it later by
+ * up to this (its own feed counts as fresh so long). Its answer about that subject is used until then for half a second only.
+ */
+const elsewhereUnheardMs = 2_000;
+const doubtfulTtlMs = 500;
 
 /**
  * Remembers what each principal may do for at most a minute, and asks once for all who wait. A failed load is not
@@ -42,11 +50,13 @@ export function createCachedPermissions(options: CachedPermissionsOptions): Cach
   const ttlMs = Math.min(options.ttlMs ?? 60_000, 60_000);
   const entries = new LRUCache<string, Entry>({ max: options.size ?? 10_000 });
   const loading = new Map<string, Promise<GrantedPermissions>>();
+  /** When the last change of a subject was heard of. */
+  const changedAt = new LRUCache<string, number>({ max: options.size ?? 10_000 });
 
   async function granted(principal: Principal, accessToken: string): Promise<GrantedPermissions> {
     const key = keyOf(principal);
     const entry = entries.get(key);
-    if (entry && now().getTime() < entry.askedAt + usableMs()) return entry.granted;
+    if (entry && now().getTime() < entry.askedAt + Math.min(entry.ttlMs, usableMs())) return entry.granted;
     const running = loading.get(key) ?? start(key, principal, accessToken);
     return running;
   }
@@ -54,10 +64,12 @@ export function createCachedPermissions(options: CachedPermissionsOptions): Cach
   function start(key: string, principal: Principal, accessToken: string): Promise<GrantedPermissions> {
     // Aged from before the question, so that a grant withdrawn meanwhile is not used for longer.
     const askedAt = now().getTime();
+    const isDoubtful = askedAt < (changedAt.get(subjectOf(principal)) ?? Number.NEGATIVE_INFINITY) + elsewhereUnheardMs;
     const promise: Promise<GrantedPermissions> = load(principal, accessToken)
       .then((answer) => {
         // Forgotten meanwhile: good for those who waited, not for later.
-        if (loading.get(key) === promise) entries.set(key, { granted: answer, askedAt });
+        if (loading.get(key) === promise)
+          entries.set(key, { granted: answer, askedAt, ttlMs: isDoubtful ? doubtfulTtlMs : ttlMs });
         return answer;
       })
       .finally(() => {
@@ -76,7 +88,8 @@ export function createCachedPermissions(options: CachedPermissionsOptions): Cach
     },
     forget(tenantId: TenantId | undefined, { kind, subject }: Pick<Principal, 'kind' | 'subject'>) {
       // Whatever the issuer and the client.
-      const part = `\n${[tenantId ?? '', kind, subject].join('\n')}\n`;
+      const part = subjectOf({ tenantId, kind, subject });
+      changedAt.set(part, now().getTime());
       for (const known of [entries, loading])
         for (const key of [...known.keys()]) if (key.includes(part)) known.delete(key);
     },
@@ -89,5 +102,9 @@ export function createCachedPermissions(options: CachedPermissionsOptions): Cach
 
 /** Claims hold no control characters (`verify-token.ts`), so the parts cannot run into each other. */
 function keyOf({ issuer, tenantId, kind, subject, clientId }: Principal): string {
-  return [issuer, tenantId ?? '', kind, subject, clientId].join('\n');
+  return `${issuer}${subjectOf({ tenantId, kind, subject })}${clientId}`;
+}
+
+function subjectOf({ tenantId, kind, subject }: Pick<Principal, 'tenantId' | 'kind' | 'subject'>): string {
+  return `\n${tenantId ?? ''}\n${kind}\n${subject}\n`;
 }

@@ -77,6 +77,28 @@ describe('createCachedPermissions', () => {
     }
   });
 
+  it('asks again soon after a change: the process that is asked may hear of it later than we', async () => {
+    let answer: GrantedPermissions = { accounts: ['get'] };
+    const { source, asked, pass } = cache(() => answer);
+    const isAllowed = (who = person()) => source.isAllowed(who, read, 'token');
+    expect([await isAllowed(), await isAllowed(person({ subject: 'z' }))]).toEqual([true, true]);
+    source.forget('t' as never, person());
+    // The other Access Manager still says yes.
+    expect(await isAllowed()).toBe(true);
+    answer = {};
+    pass(499);
+    expect(await isAllowed()).toBe(true);
+    pass(1);
+    expect(await isAllowed()).toBe(false);
+    // Two seconds after the change everybody has heard of it: a minute again. Nobody else is asked about more often.
+    pass(1_500);
+    await isAllowed();
+    const before = asked.length;
+    pass(50_000);
+    expect([await isAllowed(), await isAllowed(person({ subject: 'z' }))]).toEqual([false, true]);
+    expect(asked).toHaveLength(before);
+  });
+
   it('rejects when the answer cannot be had, and does not remember that', async () => {
     let down = true;
     const { source } = cache(() => (down ? Promise.reject(new Error('down')) : { accounts: ['get'] }));

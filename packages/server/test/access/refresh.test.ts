@@ -1,9 +1,9 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deleteExpired } from '../../src/access/directory/delete-expired.js';
 import { holdPassword } from '../../src/access/directory/users.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { readOpaqueToken } from '../../src/access/tokens/opaque-token.js';
-import { deleteExpired } from '../../src/access/tokens/session-store.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
   get,

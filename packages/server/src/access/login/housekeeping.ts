@@ -1,8 +1,8 @@
 import type { TenantId } from '@cofferdam/core';
 import { LRUCache } from 'lru-cache';
 import PQueue from 'p-queue';
+import { deleteExpired } from '../directory/delete-expired.js';
 import { type AccessStore, withDirectory } from '../directory/with-directory.js';
-import { deleteExpired } from '../tokens/session-store.js';
 import type { AccessLog } from './audit-trail.js';
 
 export interface HousekeepingOptions {

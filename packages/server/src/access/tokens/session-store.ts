@@ -117,28 +117,6 @@ export async function rotateRefreshToken(tx: DirectoryTx, oldHash: Buffer, next:
     .execute();
 }
 
-const expiring = [
-  'login_session',
-  'mfa_session',
-  'remembered_device',
-  'revoked_token',
-  'oidc_record',
-  'password_reset',
-  'known_source',
-] as const;
-
-/** Sessions that ended or expired over an hour ago, with their tokens; spent MFA sessions; devices; old revocations. */
-export async function deleteExpired({ db, tenantId }: DirectoryTx, now: Date): Promise<void> {
-  const past = new Date(now.getTime() - 3_600_000).toISOString();
-  for (const table of expiring) {
-    await db
-      .deleteFrom(table as 'login_session')
-      .where('tenant_id', '=', tenantId)
-      .where('expires_at', '<', past)
-      .execute();
-  }
-}
-
 function expiryOf(issuedAt: Date): Date {
   return new Date(issuedAt.getTime() + refreshLifetimeSeconds * 1_000);
 }

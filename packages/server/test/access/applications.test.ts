@@ -5,7 +5,7 @@ import { withDirectory } from '../../src/access/directory/with-directory.js';
 import { get, personToken, postForm, untilBlocked } from './support/access-manager.js';
 import { openIdentity } from './support/identity.js';
 
-const { access, a, tokenA, send, newApplication, machineLogin, close } = await openIdentity();
+const { access, a, tokenA, send, newApplication, loginOf, machineLogin, close } = await openIdentity();
 afterAll(close);
 
 describe('applications', () => {
@@ -100,21 +100,22 @@ describe('applications', () => {
     expect((await machineLogin(leaked)).statusCode).toBe(200);
   });
 
-  it('that log in with a secret while it is withdrawn get nothing that lasts', async () => {
+  it('that are withdrawn while machines and people log in through them give out nothing that lasts', async () => {
     const made = await newApplication(tokenA);
     // A login under way: the withdrawal waits for it, and a login after that for the withdrawal.
-    let rotated: Promise<{ statusCode: number }> | undefined;
-    let late: Promise<{ statusCode: number }> | undefined;
+    let withdrawn: Promise<{ statusCode: number }> | undefined;
+    let late: Promise<{ statusCode: number }[]> | undefined;
     await withDirectory(access.store, a.tenantId, async (tx) => {
       await holdClient(tx, made.clientId);
-      rotated = send('POST', `/v1/applications/${made.id}/rotate-secret`, tokenA, { overlapSeconds: 0 });
-      rotated.catch(() => undefined);
+      withdrawn = send('PATCH', `/v1/applications/${made.id}`, tokenA, { disabled: true });
+      withdrawn.catch(() => undefined);
       await untilBlocked(access, 1);
-      late = machineLogin(made);
+      late = Promise.all([machineLogin(made), loginOf({ ...a, clientId: made.clientId }, a.username, a.password)]);
       late.catch(() => undefined);
-      await untilBlocked(access, 2);
+      await untilBlocked(access, 3);
     });
-    expect([(await rotated)?.statusCode, (await late)?.statusCode]).toEqual([200, 401]);
+    expect((await withdrawn)?.statusCode).toBe(200);
+    expect((await late)?.map(({ statusCode }) => statusCode)).toEqual([401, 401]);
   });
 
   it('end at their time and come from where they may only', async () => {

@@ -4,6 +4,7 @@ import type { ClientSecrets } from '../credentials/client-secrets.js';
 import type { Passwords } from '../credentials/passwords.js';
 import { type ApplicationRecord, findApplicationByClientId, findSystemApplication } from '../directory/applications.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
+import { holdClient } from '../directory/client-lock.js';
 import { isKnownSource, rememberSource } from '../directory/known-sources.js';
 import { findTenant, type TenantRecord } from '../directory/tenants.js';
 import { findUserByUsername, holdPassword, type UserRecord } from '../directory/users.js';
@@ -167,6 +168,10 @@ export function createLogin(options: LoginOptions): Login {
         if (!(await holdPassword(tx, found.user))) throw badCredentials();
         await rememberSource(tx, found.user.id, source, options.now());
       }
+      // While the slow hash was computed, the client may have been disabled.
+      await holdClient(tx, verdict.clientId);
+      const client = await findApplicationByClientId(tx, verdict.clientId, options.now());
+      if (client === undefined || client.unusable) throw badCredentials();
       const challenge = await secondFactor.begin(tx, verdict, deviceToken);
       const outcome = challenge === undefined ? {} : { reason: 'second_factor_asked' };
       await insertAuditEvent(tx, newId(), options.now(), { ...event, ...outcome, result: 'ok' });

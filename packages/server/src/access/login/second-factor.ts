@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { AccessError } from '../access-errors.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
+import { holdClient } from '../directory/client-lock.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
 import type { MfaSecrets } from '../mfa/mfa-secrets.js';
 import {
@@ -136,6 +137,7 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
         refusal: new AccessError('mfa_code_wrong', { message: 'The code is not right, or was used before.' }),
       };
     }
+    await holdClient(tx, clientId);
     const verdict = await findTokenSubject(tx, { kind: 'person', subject: userId, clientId }, at);
     if ('problem' in verdict) return { refusal: invalidToken() };
     if (multiTenant) await refuseInactive(tenantStatus, tx.tenantId);

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { AccessError } from '../access-errors.js';
 import type { ClientSecrets } from '../credentials/client-secrets.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
+import { holdClient } from '../directory/client-lock.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
 import type { FailureLimiter } from '../login/failure-limiter.js';
 import { sourceOf } from '../login/source-of.js';
@@ -121,6 +122,7 @@ async function useCode(
   }
   if (new Date(row.expires_at) <= at) return refuse('code_expired');
   if (!fits(payload, exchange)) return refuse('code_mismatch');
+  await holdClient(tx, clientId);
   const verdict = await findTokenSubject(tx, { kind: 'person', subject: accountId, clientId }, at);
   if ('problem' in verdict) return refuse(verdict.problem);
   const { clientSecret } = exchange;

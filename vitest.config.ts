@@ -21,7 +21,8 @@ export default defineConfig({
     pool: 'forks',
     // No module keeps state outside composition, so a worker's files share their imports: half a minute less.
     isolate: false,
-    maxWorkers: 2,
+    // Tests wait for PostgreSQL, other processes and clocks a third of their time: three keep two processors busy.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

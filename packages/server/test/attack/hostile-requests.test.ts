@@ -45,7 +45,9 @@ test('the same run finds a leak: one tenant whose store has been crossed with a 
     seed,
   });
   const finders = new Set(report.leaks.map(({ threat }) => threat));
-  expect([...finders], `seed ${seed}`).toEqual(expect.arrayContaining(['X-08', 'X-19', 'X-30']));
+  // These two find it in any run; which others do is a matter of the seed.
+  expect([...finders], `seed ${seed}`).toEqual(expect.arrayContaining(['X-08', 'X-19']));
+  expect(finders.size).toBeGreaterThanOrEqual(4);
   // It is found at the tenant astray alone.
   for (const { request } of report.leaks) expect(request).toContain(field.crossed.token);
 });

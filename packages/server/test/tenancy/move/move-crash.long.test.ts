@@ -96,6 +96,12 @@ async function names(id: TenantId): Promise<string[]> {
   const { rows } = await pool.pg.query<{ name: string }>('select legal_name as name from organization');
   return rows.map(({ name }) => name).sort();
 }
+/** As its worker does from time to time: the cut may have met this process's connections too, and the look that used them. */
+async function carryOn(operationId: string) {
+  installation.manager.mover.take(operationId);
+  const { state, details } = await getOperation(installation.manager.control.pool, operationId);
+  return { state, phase: (details as unknown as MoveDetails).phase };
+}
 const detailsOf = async (operationId: string) =>
   (await getOperation(installation.manager.control.pool, operationId)).details as unknown as MoveDetails;
 
@@ -139,18 +145,14 @@ test('killed at every step in turn: the tenant is served where it was, the move 
     // Killed in the pause, its end is for whoever comes next; until then the tenant waits.
     if (!['move-shut', 'move-rename'].includes(step)) await write(id);
   }
-  manager.mover.take(operationId);
-  await expect.poll(async () => (await detailsOf(operationId)).phase, { timeout: 40_000 }).toBe('await');
+  await expect.poll(() => carryOn(operationId), { timeout: 40_000 }).toMatchObject({ phase: 'await' });
   await write(id);
   await decideMove(manager, id, { actor: 'test', decision: 'confirm' });
   for (const step of ['move-take-down', 'move-leave']) {
     await freezeAndCut(operationId, step, id);
     await write(id);
   }
-  manager.mover.take(operationId);
-  await expect
-    .poll(async () => (await getOperation(manager.control.pool, operationId)).state, { timeout: 40_000 })
-    .toBe('succeeded');
+  await expect.poll(() => carryOn(operationId), { timeout: 40_000 }).toMatchObject({ state: 'succeeded' });
   expect(await names(id)).toEqual(Array.from({ length: written }, (_, at) => `row ${at}`).sort());
   expect(await traces(id)).toEqual(['role t_b', 'role t_migrator', 'role t_owner']);
 }, 180_000);
@@ -173,10 +175,7 @@ test('a copy that is not what was copied is found before the switch: the move fa
       { timeout: 40_000 },
     )
     .toBe(1);
-  manager.mover.take(operationId);
-  await expect
-    .poll(async () => (await getOperation(manager.control.pool, operationId)).state, { timeout: 40_000 })
-    .toBe('failed');
+  await expect.poll(() => carryOn(operationId), { timeout: 40_000 }).toMatchObject({ state: 'failed' });
   expect((await getOperation(manager.control.pool, operationId)).error).toContain('organization (1 rows');
   await write(id);
   expect(await names(id)).toEqual(['row 0', 'row 1']);

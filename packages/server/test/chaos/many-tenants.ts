@@ -141,9 +141,11 @@ async function controlDown(stage: Stage): Promise<ChaosResult[]> {
       meanwhile: async () => {
         const { status, body } = await asStranger();
         if (status !== 503 || body.code !== '0161') throw new Error(`a tenant never seen got ${status} ${body?.code}`);
-        const ready = await call(world.urls.ledger, 'GET', '/readyz');
-        if (ready.status !== 200 || ready.body.checks.control.status !== 'degraded')
-          throw new Error(`/readyz said ${ready.status} ${ready.text}`);
+        await within(3_000, '/readyz says degraded, and goes on saying 200', async () => {
+          const ready = await call(world.urls.ledger, 'GET', '/readyz');
+          if (ready.status !== 200) throw new Error(`/readyz said ${ready.status} ${ready.text}`);
+          return ready.body.checks.control.status === 'degraded';
+        });
         return 'a tenant never seen got 503, /readyz said degraded';
       },
       heal: () => stage.restartFirst(),

@@ -68,6 +68,10 @@ const introducesSecrets: readonly RegExp[] = [
   /^\/v1\/operators\/?(?:\?|$)/,
 ];
 
+/** The page of the second step carries the token of its login on to the next step. */
+const loginPage = /^\/oidc\/[\w-]+\/login\//;
+const carriedOn = /(<input type="hidden" name="mfaToken" value=")[^"]*/g;
+
 /** Takes the secrets out that this answer introduces: what else it says is looked at. */
 function withoutIts(answered: unknown): string {
   const own: string[] = [];
@@ -80,6 +84,7 @@ function withoutIts(answered: unknown): string {
 /** What of an answer is searched for secrets: all, but for those that it is there to introduce; undefined: nothing. */
 export function searchedOf({ method, path, status, answered, text }: Omit<Exchange, 'sent'>): string | undefined {
   if (handsOutSecrets.test(path)) return undefined;
+  if (method === 'POST' && loginPage.test(path)) return text.replace(carriedOn, '$1…');
   const introduces = isSuccess(status) && method !== 'GET' && introducesSecrets.some((url) => url.test(path));
   return introduces ? withoutIts(answered) : text;
 }

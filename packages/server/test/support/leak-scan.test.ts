@@ -52,6 +52,10 @@ it('searches every answer, but for the secrets that it is there to introduce', (
   expect(searched('POST', '/v1/applications', made)).toBe(
     '{"id":"x","clientSecret":"…","url":"…","echo":"a password"}',
   );
+  const page = (value: string) => `<p>${secret.slice(0, 4)}</p><input type="hidden" name="mfaToken" value="${value}">`;
+  const step = { method: 'POST', path: '/oidc/x/login/y', status: 200, answered: undefined };
+  expect(searchedOf({ ...step, text: page(secret) })).toBe(page('…'));
+  expect(searchedOf({ ...step, text: `<p>${secret}</p>` })).toContain(secret);
   for (const [method, path, status] of [
     ['PATCH', '/v1/applications/x', 200],
     ['GET', '/v1/applications', 200],

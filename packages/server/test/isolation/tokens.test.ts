@@ -43,7 +43,7 @@ describe('X-01: forged claims', () => {
       const changed = payload.slice(0, at) + (payload[at] === 'A' ? 'B' : 'A') + payload.slice(at + 1);
       expect(await tried([head, changed, signature].join('.'))).toBe(refused);
     }
-    const flipped = (signature[5] === 'A' ? 'B' : 'A') + signature.slice(1);
+    const flipped = (signature[0] === 'A' ? 'B' : 'A') + signature.slice(1);
     expect(await tried([head, payload, flipped].join('.'))).toBe(refused);
   });
 

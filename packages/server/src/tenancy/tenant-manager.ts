@@ -5,20 +5,21 @@ import type { InstallationNames } from '../postgres/installation.js';
 import type { Migration } from '../postgres/migration.js';
 import type { MigratorConnection } from '../postgres/migrator-connection.js';
 import { type AdminServer, defaultServer, openAdminConnections } from './admin-connections.js';
+import type { Carrier } from './carry-operations.js';
 import type { StatusTools } from './change-status.js';
 import { connectMigrator } from './connect-migrator.js';
 import { openControlDatabase } from './control-database.js';
 import type { CreateTenantTools } from './create-tenant.js';
 import type { Vault } from './credentials.js';
 import { watchFleet } from './fleet-metrics.js';
-import { createMover, type Mover } from './move/mover.js';
+import { createMover } from './move/mover.js';
 import type { Isolation } from './physical-names.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
 import { prepareHost } from './prepare-host.js';
 import type { PreparedServer } from './prepare-server.js';
 import { createProvisioner, type Provisioner } from './provisioning/provisioner.js';
 import type { ProvisioningTools } from './provisioning/run.js';
-import { createRotator, type Rotator } from './rotation/rotator.js';
+import { createRotator } from './rotation/rotator.js';
 import type { ServerTools } from './servers/manage-servers.js';
 import { keepSpares } from './spares/keep-spares.js';
 import { startWorker } from './worker.js';
@@ -51,8 +52,8 @@ export interface TenantManagerOptions {
 /** The tenants part: what its routes and the command line work with. */
 export interface TenantManager extends CreateTenantTools, StatusTools, ServerTools {
   readonly provisioner: Provisioner;
-  readonly rotator: Rotator;
-  readonly mover: Mover;
+  readonly rotator: Carrier;
+  readonly mover: Carrier;
   readonly log: Log;
   /**
    * Ended retentions and unfinished provisioning are taken up now, or at the instant given, rather than at the worker's

@@ -1,9 +1,8 @@
 import type { TenantId } from '@cofferdam/core';
-import type { Mover } from './move/mover.js';
+import type { Carrier } from './carry-operations.js';
 import type { Provisioner } from './provisioning/provisioner.js';
 import { listPurgeableAssociations, purgeAssociation } from './purge-association.js';
 import { listPurgeable, type PurgeTools, purgeTenant } from './purge-tenant.js';
-import type { Rotator } from './rotation/rotator.js';
 
 export interface Worker {
   /** Looks once, then every interval. */
@@ -22,8 +21,8 @@ export interface Worker {
 export function startWorker(
   tools: PurgeTools & {
     readonly provisioner: Provisioner;
-    readonly rotator: Rotator;
-    readonly mover: Mover;
+    readonly rotator: Carrier;
+    readonly mover: Carrier;
     readonly intervalMs: number;
     /** Brings spares to their number; after everything that somebody waits for. */
     readonly keepSpares: (isStopped: () => boolean) => Promise<void>;

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { experiments } from '../packages/server/test/chaos/all.js';
 import type { ChaosResult } from '../packages/server/test/chaos/experiment.js';
@@ -58,6 +59,8 @@ async function main(): Promise<number> {
     } catch (error) {
       failed += 1;
       console.error(`${experiment.name} failed (seed ${dice.seed}):`, error);
+      const list = process.env['TEST_FAULTS'];
+      if (list !== undefined) appendFileSync(list, `failed: ${experiment.name} (seed ${dice.seed})\n    ${error}\n`);
     }
     console.error(`${experiment.name}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
   };

@@ -1,9 +1,12 @@
+import { appendFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 import { scanForLeaks } from '../support/leak-scan.js';
+import { faultsOf } from './faults.js';
 
 /**
  * Ends every run with one line, `N passed, N failed`. A file that cannot be loaded counts as one failed test. The last test of
- * each run is that nothing its servers said holds a secret that the run made.
+ * each run is that nothing its servers said holds a secret that the run made. What failed, and what passed only at the second
+ * try, is appended to the file that TEST_FAULTS names.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -11,6 +14,7 @@ export default class ClosingLine implements Reporter {
     let failed = unhandledErrors.length;
     for (const module of modules) {
       if (module.errors().length > 0) failed += 1;
+      for (const suite of module.children.allSuites()) if (suite.errors().length > 0) failed += 1; // by a hook
       for (const test of module.children.allTests()) {
         if (test.result().state === 'passed') passed += 1;
         else failed += 1; // skipped or never run: this suite has no skipped tests
@@ -21,6 +25,9 @@ export default class ClosingLine implements Reporter {
     if (problem === undefined) passed += 1;
     else failed += 1;
     if (failed > 0) process.exitCode = 1;
+    const list = process.env['TEST_FAULTS'];
+    if (list !== undefined)
+      appendFileSync(list, [...faultsOf(modules, unhandledErrors), problem && `failed: ${problem}`].join(''));
     // After every other reporter has written.
     setImmediate(() => process.stdout.write(`\n${problem ?? ''}${passed} passed, ${failed} failed\n`));
   }

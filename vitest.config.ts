@@ -23,7 +23,9 @@ export default defineConfig({
     isolate: false,
     // Tests wait for PostgreSQL, other processes and clocks a third of their time: three keep two processors busy.
     maxWorkers: 3,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Both only end what hangs: what a test promises about time it says itself. A machine may be slow, and others busy on it.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 });

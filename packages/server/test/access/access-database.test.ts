@@ -13,6 +13,7 @@ import { quoteIdentifier } from '../../src/postgres/identifiers.js';
 import { installationNames } from '../../src/postgres/installation.js';
 import { openPool } from '../../src/postgres/pool.js';
 import { adminSettings, asAdmin, dropDatabase, dropRole, randomPrefix } from '../support/cluster.js';
+import { statementsOf } from '../support/statements.js';
 import { type AccessInstallation, createAccessInstallation, newTenantId } from './support/access-installation.js';
 
 const tenantTables = [
@@ -103,9 +104,7 @@ describe('the access database', () => {
   afterAll(() => access.drop());
 
   it('is prepared again without a change, and fast', async () => {
-    const startedAt = performance.now();
-    await prepareAccessDatabase(access.options);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(await statementsOf(() => prepareAccessDatabase(access.options))).toBeLessThan(10);
   });
 
   it('tells the server no password, only what it keeps of one: statements may be logged', async () => {

@@ -4,6 +4,7 @@ import { createCachedPermissions } from '../../src/http/cached-permissions.js';
 import { createDirectoryFeed } from '../../src/http/directory-feed.js';
 import type { Principal } from '../../src/http/principal.js';
 import { createRemoteChanges } from '../../src/http/remote-changes.js';
+import { awakeMsUntil } from '../support/awake-time.js';
 import { type AccessInstallation, createAccessInstallation } from './support/access-installation.js';
 import {
   get,
@@ -52,11 +53,7 @@ const setRole = async (role: string) =>
   expect((await patch(`/v1/applications/${applicationId}`, { role })).statusCode).toBe(200);
 
 async function within2s(look: () => Promise<boolean>): Promise<void> {
-  const startedAt = performance.now();
-  while (!(await look())) {
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  expect(await awakeMsUntil(look)).toBeLessThan(2_000);
 }
 
 describe('a changed subject', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toDatabaseUrl } from '../../src/postgres/connection-settings.js';
+import { awakeMsUntil } from '../support/awake-time.js';
 import { connectionOf } from '../support/embedded-connection.js';
 import { runInProcess } from '../support/in-process.js';
 import { Program, run, temporaryDataFolder } from '../support/program.js';
@@ -95,8 +96,7 @@ test('a ledger alone, on the reader’s login, with the Access Manager elsewhere
       body: new URLSearchParams({ id_token_hint: person.idToken }),
     });
     expect(loggedOut.status).toBe(204);
-    const loggedOutAt = performance.now();
-    while ((await read()) !== 401) expect(performance.now() - loggedOutAt).toBeLessThan(2_000);
+    expect(await awakeMsUntil(async () => (await read()) === 401)).toBeLessThan(2_000);
     expect((await call(urls.ledger, 'GET', '/v1/organizations', { token: person.accessToken })).status).toBe(401);
 
     // So does what a person may do: the owner disables a colleague, and then puts another into a group.
@@ -117,20 +117,15 @@ test('a ledger alone, on the reader’s login, with the Access Manager elsewhere
       expect(await theyRead()).not.toBe(status);
       const path = `/v1/users/${user.body.id}`;
       expect((await call(urls.access, 'PATCH', path, { token: admin, body: change })).status).toBe(200);
-      const changedAt = performance.now();
-      while ((await theyRead()) !== status) expect(performance.now() - changedAt).toBeLessThan(2_000);
+      expect(await awakeMsUntil(async () => (await theyRead()) === status)).toBeLessThan(2_000);
     }
 
     // Suspension reaches it within 2 s.
     const cli = (verb: string) =>
       runInProcess(['tenants', verb, id, '--url', urls.tenants], { environment: { COFFERDAM_DATA_DIR: folder.path } });
     expect((await cli('suspend')).code).toBe(0);
-    const suspendedAt = performance.now();
-    let status = 0;
-    while (status !== 403 && performance.now() - suspendedAt < 5_000)
-      status = (await call(url, 'GET', '/v1/organizations', { token })).status;
-    expect(status).toBe(403);
-    expect(performance.now() - suspendedAt).toBeLessThan(2_000);
+    const isSuspended = async () => (await call(url, 'GET', '/v1/organizations', { token })).status === 403;
+    expect(await awakeMsUntil(isSuspended)).toBeLessThan(2_000);
     expect((await cli('suspend')).code).toBe(1);
     expect((await cli('reactivate')).code).toBe(0);
     expect(

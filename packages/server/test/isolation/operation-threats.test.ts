@@ -82,7 +82,7 @@ describe('X-28: the store of one tenant under the name of another, as after a re
       }
       for (const { client, books } of [a, b])
         await expect
-          .poll(async () => (await client('GET', '/v1/organizations')).text, { timeout: 5_000 })
+          .poll(async () => (await client('GET', '/v1/organizations')).text, { timeout: 15_000 })
           .toContain(books.marker);
       // Through a pooler each exchange waits until its idle connections have gone.
     },
@@ -94,7 +94,7 @@ describe('X-28: the store of one tenant under the name of another, as after a re
       await must(world.server.operate('PUT', `/v1/tenants/${tenant.id}/${served ? 'reactivate' : 'suspend'}`));
     for (const { client } of residents)
       await expect
-        .poll(async () => (await client('GET', '/v1/organizations')).status === 403, { timeout: 5_000 })
+        .poll(async () => (await client('GET', '/v1/organizations')).status === 403, { timeout: 15_000 })
         .toBe(!served);
   }
 

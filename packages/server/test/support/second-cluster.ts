@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +68,16 @@ export async function startSecondCluster(settings: Readonly<Record<string, strin
   };
 }
 
+/** A server at work removes files: one that was gone when its turn came is no fault, its log brings what is missing. */
+function copyLive(from: string, to: string): void {
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  const faults = stderr.split('\n').filter((line) => line !== '' && !line.endsWith(': No such file or directory'));
+  if (status !== 0 && (faults.length > 0 || stderr === '')) throw new Error(`cp ended with ${status}: ${stderr}`);
+}
+
 /** A base backup by the low-level interface: the binaries at hand have no pg_basebackup. */
 async function backUp(admin: ConnectionSettings, from: string, to: string): Promise<void> {
   const client = new pg.Client(toDatabaseUrl(admin));
@@ -75,7 +85,7 @@ async function backUp(admin: ConnectionSettings, from: string, to: string): Prom
   try {
     await client.query(`select pg_backup_start('replica', true)`);
     mkdirSync(to, { mode: 0o700 });
-    execFileSync('cp', ['-a', join(from, 'cluster'), to]);
+    copyLive(join(from, 'cluster'), to);
     const { rows } = await client.query('select labelfile from pg_backup_stop(false)');
     const { data } = layoutOf(to);
     for (const file of ['postmaster.pid', 'postmaster.opts']) rmSync(join(data, file), { force: true });

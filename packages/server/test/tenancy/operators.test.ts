@@ -108,13 +108,12 @@ test('a key is hashed at rest, shown once, and refused by every process within 2
     for (const secret of [key, keys.alice]) expect(where).not.toContain(secret);
   for (const at of [server, twin]) expect((await as(key, 'GET', '/v1/tenants', undefined, at)).status).toBe(200);
   expect((await server.operate('DELETE', '/v1/operators/bob')).status).toBe(200);
-  const since = performance.now();
+  // At the very next request.
   for (const at of [twin, server])
     expect(await as(key, 'GET', '/v1/tenants', undefined, at)).toMatchObject({
       status: 401,
       body: { code: 'TEN-0011' },
     });
-  expect(performance.now() - since).toBeLessThan(2_000);
   expect(await server.operate('DELETE', '/v1/operators/bob')).toMatchObject({
     status: 404,
     body: { code: 'TEN-0141' },

@@ -9,6 +9,7 @@ import { type PreparedServer, prepareServer } from '../../src/tenancy/prepare-se
 import { recordServer } from '../../src/tenancy/servers/record-server.js';
 import { templateVersion } from '../../src/tenancy/template-database.js';
 import { adminSettings, asAdmin, randomPrefix } from '../support/cluster.js';
+import { statementsOf } from '../support/statements.js';
 import { prepareOptions, removeInstallation } from './support/installation.js';
 
 const key = randomBytes(32);
@@ -38,9 +39,11 @@ test('nothing of ours is open to PUBLIC, and the template lets nobody in', async
 });
 
 test('a second start has nothing to do and is fast', async () => {
-  const start = performance.now();
-  const again = await prepareServer(prepareOptions(names, key));
-  expect(performance.now() - start).toBeLessThan(500);
+  let again = prepared;
+  const statements = await statementsOf(async () => {
+    again = await prepareServer(prepareOptions(names, key));
+  });
+  expect(statements).toBeLessThan(5);
   expect(again.ledgerReader.password).toBe(prepared.ledgerReader.password);
 });
 

@@ -5,6 +5,7 @@ import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
 import { installationNames } from '../../src/postgres/installation.js';
 import { prepareSingleTenant, type SingleTenantOptions } from '../../src/tenancy/single-tenant.js';
 import { adminSettings, asAdmin, randomPrefix } from '../support/cluster.js';
+import { statementsOf } from '../support/statements.js';
 import { exists, removeInstallation, silentLog } from './support/installation.js';
 
 const names = installationNames(randomPrefix());
@@ -54,9 +55,12 @@ test('the second start has nothing to do, is fast, and finds the data of the fir
       ),
     names.singleDatabase,
   );
-  const start = performance.now();
-  const { context, drain } = await prepareSingleTenant(options);
-  expect(performance.now() - start).toBeLessThan(500);
+  let again: Awaited<ReturnType<typeof prepareSingleTenant>> | undefined;
+  const statements = await statementsOf(async () => {
+    again = await prepareSingleTenant(options);
+  });
+  expect(statements).toBeLessThan(10);
+  const { context, drain } = again as NonNullable<typeof again>;
   const { rows } = await context.pool.pg.query('select count(*) from organization');
   expect(rows[0]).toEqual({ count: 1 });
   await drain(100);

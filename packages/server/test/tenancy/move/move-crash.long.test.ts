@@ -44,17 +44,21 @@ function runAndKill(step: string): Promise<string | number | null> {
 
 /**
  * The same as PostgreSQL sees it, in a fraction of the time: a Tenant Manager that never comes back from there, and whose
- * connections, locks and all, are cut.
+ * connections, locks and all, are cut; this process's own are left alone.
  */
 async function freezeAndCut(operationId: string, step: string, tenantId: TenantId): Promise<void> {
   const { names: installed, admin, prepared, vault } = installation;
+  const before = await managersSessions(tenantId);
   await new Promise<void>((arrived) => {
     const manager = createTenantManager({
       ...{ admin, prepared, names: installed, vault, ledgerMigrations, runtimeGrants, access: installation.seeder },
       ...{ secrets: testSecrets, defaultIsolation: 'database', retentionDays: 0, now: () => new Date(), newId: uuidv7 },
       log: silentLog,
+      // Frozen, it must not wake up for the next test's move and freeze that one too.
+      workerIntervalMs: 3_600_000,
       boundary: (_, at) => {
         if (at !== step) return undefined;
+        clearInterval(take);
         arrived();
         return new Promise(() => {});
       },
@@ -62,15 +66,22 @@ async function freezeAndCut(operationId: string, step: string, tenantId: TenantI
     // The lock of the one before may stand for a moment.
     const take = setInterval(() => manager.mover.take(operationId), 100);
     void manager.start();
-    setTimeout(() => clearInterval(take), 15_000).unref();
   });
+  const frozen = (await managersSessions(tenantId)).filter((pid) => !before.includes(pid));
   await asAdmin((client) =>
-    client.query(
-      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-        where application_name = 'cofferdam tenants' and datname = any ($1)`,
-      [[installed.controlDatabase, installed.sharedDatabase, physicalName(tenantId)]],
+    client.query('select pg_terminate_backend(pid, 5000) from unnest($1::int[]) pid', [frozen]),
+  );
+}
+
+async function managersSessions(tenantId: TenantId): Promise<number[]> {
+  const { controlDatabase, sharedDatabase } = installation.names;
+  const { rows } = await asAdmin((client) =>
+    client.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'cofferdam tenants' and datname = any ($1)`,
+      [[controlDatabase, sharedDatabase, physicalName(tenantId)]],
     ),
   );
+  return rows.map(({ pid }) => pid);
 }
 
 let written = 0;
@@ -134,6 +145,7 @@ const toSwitch = [
 ] as const;
 
 test('killed at every step in turn: the tenant is served where it was, the move goes on, nothing is lost', async () => {
+  written = 0;
   const { id } = await installation.create({ isolation: 'database' });
   const { manager } = installation;
   const { id: operationId } = await startMove(manager, id, { actor: 'test', wish: { isolation: 'schema' } });

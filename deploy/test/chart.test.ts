@@ -14,6 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const render = (...options: string[]): Promise<string> =>
   tool('helm', 'template', 'demo', chart, '--namespace', 'books', '--kube-version', '1.31.0', ...options);
+const issuer = ['--set', 'access.publicUrl=https://auth.example.com'];
 const documents = (text: string): Manifest[] =>
   parseAllDocuments(text)
     .map((document) => document.toJS())
@@ -51,7 +52,7 @@ describe.each(['single', 'multi', 'split'])('mode %s', (mode) => {
   });
 
   test('the operators’ port is behind no ingress and on no service that leaves the cluster', async () => {
-    const all = documents(await render(...values, '--set', 'service.type=LoadBalancer'));
+    const all = documents(await render(...values, '--set', 'service.type=LoadBalancer,auth.enabled=true', ...issuer));
     for (const { spec } of all.filter(({ kind }) => kind === 'Service' || kind === 'Ingress')) {
       const ports = spec.ports?.map(({ port }: Manifest) => port) ?? [];
       if (ports.includes(4003)) expect(spec.type).toBe('ClusterIP');
@@ -80,11 +81,24 @@ test('split: an administrative login is held by the tenants part and the migrati
   expect(holders.sort()).toEqual(['demo-migrate', 'demo-tenants']);
 });
 
+test('an open ledger that was asked for is rendered; the delay is as long as the balancer needs', async () => {
+  const text = await render('--set', 'service.type=LoadBalancer,auth.enabled=false,shutdownDelaySeconds=20');
+  expect(text).toContain('name: SHUTDOWN_DELAY_SECONDS, value: "20"');
+});
+
 test.each([
   ['many tenants without the address of the Access Manager', ['--set', 'mode=multi'], /access\.publicUrl/],
   ['a mode that does not exist', ['--set', 'mode=cluster'], /mode/],
   ['a misspelt value', ['--set', 'replica.all=3'], /replica/],
   ['an issuer without TLS', ['--set', 'mode=multi,access.publicUrl=http://auth.example.com'], /publicUrl/],
+  ['a secret among the values', ['--set', 'env.DATABASE_URL=postgres://a:b@c/d'], /env\.DATABASE_URL holds a secret/],
+  ['a mail server with its password', ['--set', 'env.SMTP_URL=smtps://a:b@c'], /env\.SMTP_URL holds a secret/],
+  ['what the mode decides, decided otherwise', ['--set', 'env.PLUGIN_AUTH_ENABLED=false'], /set by this chart/],
+  ['a variable that no shell could set', ['--set', 'env.retention-days=3'], /env/],
+  ['an open ledger behind an ingress', ['--set', 'ingress.enabled=true,ingress.ledgerHost=a.example'], /auth\.enabled/],
+  ['an open ledger behind a load balancer', ['--set', 'service.type=LoadBalancer'], /auth\.enabled/],
+  ['metrics that nobody may fetch', ['--set', 'serviceMonitor.enabled=true'], /metricsFrom/],
+  ['an end before requests have ended', ['--set', 'shutdownDelaySeconds=60'], /terminationGracePeriodSeconds/],
 ])('%s is refused with its name', async (_what, options, message) => {
   await expect(render(...options)).rejects.toThrow(message);
 });

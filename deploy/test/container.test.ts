@@ -33,10 +33,23 @@ test.each(models)(
   },
 );
 
-test('in the SaaS model only the operators’ process and the migration hold an administrative login', () => {
+test.each([
+  ['multi-tenant', ['postgres']],
+  ['saas', ['postgres-a', 'postgres-b']],
+])('in %s a tenant can be moved: the servers keep what logical replication reads', (model, servers) => {
+  const { services } = parse(readFileSync(`deploy/compose/${model}.yaml`, 'utf8'), { merge: true }) as {
+    services: Record<string, { command?: string[] }>;
+  };
+  for (const server of servers) expect(services[server]?.command).toContain('wal_level=logical');
+});
+
+test('in the SaaS model only the operators’ process and the migration hold an administrative login and the master key', () => {
   const { services } = parse(readFileSync('deploy/compose/saas.yaml', 'utf8'), { merge: true }) as {
     services: Record<string, { environment?: Record<string, string> }>;
   };
   const holders = Object.entries(services).filter(([, { environment }]) => environment?.['DATABASE_URL']);
-  expect(holders.map(([name]) => name).sort()).toEqual(['logins', 'migrate', 'operators']);
+  const administrators = ['logins', 'migrate', 'operators'];
+  expect(holders.map(([name]) => name).sort()).toEqual(administrators);
+  const masters = Object.entries(services).filter(([, { environment }]) => environment?.['TENANT_MANAGER_API_KEY']);
+  expect(masters.map(([name]) => name).sort()).toEqual(administrators);
 });

@@ -54,12 +54,32 @@ all: { replicas: {{ .Values.replicas.all }}, parts: "ledger,access,tenants", sec
 {{- end }}
 - { name: BIND_ADDRESS, value: "0.0.0.0" }
 {{- /* Endpoints forget a pod before it stops taking connections; its answers close theirs meanwhile. */}}
-- { name: SHUTDOWN_DELAY_SECONDS, value: "5" }
+- { name: SHUTDOWN_DELAY_SECONDS, value: {{ .Values.shutdownDelaySeconds | quote }} }
 - { name: TENANTS_BIND_ADDRESS, value: "0.0.0.0" }
+{{- include "cofferdam.refuse" . }}
 {{- range $name, $value := .Values.env }}
 - { name: {{ $name }}, value: {{ $value | quote }} }
 {{- end }}
 {{- end }}
+
+{{- /* Values that would render and then not be what was meant. */ -}}
+{{- define "cofferdam.refuse" -}}
+{{- $secret := list "DATABASE_URL" "CONTROL_DATABASE_URL" "ACCESS_DATABASE_URL" "COFFERDAM_ENCRYPTION_KEY" "TENANT_MANAGER_API_KEY" "ACCESS_SERVICE_KEY" "SMTP_URL" -}}
+{{- $own := list "ENV_NAME" "LOG_LEVEL" "MULTI_TENANT_ENABLED" "PLUGIN_AUTH_ENABLED" "ACCESS_ISSUER" "BIND_ADDRESS" "TENANTS_BIND_ADDRESS" "SHUTDOWN_DELAY_SECONDS" "SERVER_PORT" "ACCESS_PORT" "TENANTS_PORT" "COFFERDAM_DATA_DIR" -}}
+{{- range $name, $_ := .Values.env -}}
+{{- if has $name $secret }}{{ fail (printf "env.%s holds a secret: put it into the Secret that secrets.* names, a value of the release is readable" $name) }}{{ end -}}
+{{- if has $name $own }}{{ fail (printf "env.%s is set by this chart: see values.yaml for the value that it is made from" $name) }}{{ end -}}
+{{- end -}}
+{{- if lt (int .Values.terminationGracePeriodSeconds) (add (int .Values.shutdownDelaySeconds) 20 | int) -}}
+{{- fail "terminationGracePeriodSeconds must be at least shutdownDelaySeconds + 20: 10 s for requests in flight, and some for closing" -}}
+{{- end -}}
+{{- if and (eq .Values.mode "single") (kindIs "invalid" .Values.auth.enabled) (or .Values.ingress.enabled (ne .Values.service.type "ClusterIP")) -}}
+{{- fail "auth.enabled: the ledger would be reached from outside the cluster; say true (tokens) or false (whoever reaches it reads and posts)" -}}
+{{- end -}}
+{{- if and .Values.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
+{{- fail "networkPolicy.metricsFrom is empty: Prometheus (serviceMonitor.enabled) would not be let in" -}}
+{{- end -}}
+{{- end -}}
 
 {{- define "cofferdam.podSecurity" -}}
 runAsNonRoot: true

@@ -1,6 +1,6 @@
 import { ConfigError, readConfig } from '../config.js';
 import { createLog } from './log.js';
-import { type OpenBooks, openBooks } from './parts/books.js';
+import { type BooksUse, type OpenBooks, openBooks } from './parts/books.js';
 import { createProgress, type Progress } from './progress.js';
 import { progressBar } from './progress-bar.js';
 import { withGround } from './with-ground.js';
@@ -19,6 +19,7 @@ export interface BooksAtHand extends OpenBooks {
 export async function withBooks<T>(
   tenant: string | undefined,
   what: string,
+  use: BooksUse,
   work: (books: BooksAtHand) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(process.env);
@@ -29,7 +30,7 @@ export async function withBooks<T>(
   const progress = createProgress();
   return withGround(config, createLog('warn'), (ground, closers) =>
     progress.step(what, async () => {
-      const books = await openBooks(ground, closers, tenant);
+      const books = await openBooks(ground, closers, tenant, use);
       return work({ ...books, progress, now: ground.now, resumeKey: ground.secrets.encryptionKey });
     }),
   );

@@ -146,8 +146,10 @@ export function toDatabaseUrl(settings: ConnectionSettings): string {
   url.username = encodeURIComponent(settings.user);
   url.password = encodeURIComponent(settings.password);
   if (socket) url.searchParams.set('host', settings.host);
-  if (settings.ssl !== undefined)
-    url.searchParams.set('sslmode', settings.ssl.rejectUnauthorized ? 'verify-full' : 'require');
+  const { ssl } = settings;
+  if (ssl !== undefined) url.searchParams.set('sslmode', ssl.rejectUnauthorized ? 'verify-full' : 'require');
+  // Said aloud, as it was by the operator: who reads this URL outside of `local` refuses one that says nothing.
+  else if (!socket) url.searchParams.set('sslmode', 'disable');
   const others = settings.addresses?.all.slice(1) ?? [];
   if (others.length === 0) return url.href;
   url.searchParams.set('target_session_attrs', 'primary');

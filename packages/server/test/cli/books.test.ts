@@ -162,11 +162,34 @@ test('an import of what was not exported so is refused whole, and says what', as
   await refused(/upgrade first/);
   editManifest(({ tables }) => Object.assign(tables[0] ?? {}, { file: '../account.csv' }));
   await refused(/manifest\.json is not of an export/);
+  // Half of the books must not look like all of them.
+  editManifest((manifest) =>
+    Object.assign(manifest, { tables: manifest.tables.filter(({ name }) => name !== 'segment') }),
+  );
+  await refused(/leaves out the table segment/);
+  editManifest(({ tables }) => tables.find(({ name }) => name === 'account')?.columns.pop());
+  await refused(/leaves out account\.deleted_at/);
+  editManifest(({ tables }) => tables.push({ ...(tables[0] as Manifest['tables'][number]) }));
+  await refused(/twice/);
+  editManifest(({ tables }) =>
+    Object.assign(tables.find(({ name }) => name === 'operation') ?? {}, { rows: 1_000_000 }),
+  );
+  await refused(/operation\.csv has \d+ rows; the manifest says 1000000/);
   writeFileSync(path('manifest.json'), '{"product":');
   await refused(/not JSON/);
 
   await imported(target, directory);
   await expect(imported(target, directory)).rejects.toThrow(/not empty/);
+});
+
+test('a Parquet file that was cut is not even read', async () => {
+  const [source] = world.residents as [World['residents'][number]];
+  const target = await joinWorld(world.server, 'schema', 'T');
+  const directory = await exported(source, 'parquet');
+  const file = join(directory, 'operation.parquet');
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.subarray(0, bytes.length >> 1));
+  await expect(imported(target, directory)).rejects.toThrow(/operation\.parquet is not the file that was exported/);
 });
 
 test('a folder that holds something else is not exported into; what a broken export left is replaced', async () => {

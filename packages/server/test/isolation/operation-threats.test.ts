@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { doubtsAbout, readConfig } from '../../src/config.js';
+import { parseDatabaseUrl, toDatabaseUrl } from '../../src/postgres/connection-settings.js';
 import { quoteIdentifier as id } from '../../src/postgres/identifiers.js';
 import { openClient } from '../../src/postgres/pool.js';
 import { asAdmin } from '../support/admin.js';
@@ -234,6 +235,11 @@ test('X-43: TLS to PostgreSQL is required outside a local environment, and what 
     expect(read(url, 'production').databaseUrl).toBe(url);
   const disabled = read('postgres://u:p@db/postgres?sslmode=disable', 'production');
   expect(doubtsAbout({}, disabled).join()).toContain('without TLS');
+  // What `cofferdam logins` prints says it, too: a ledger alone would refuse to start otherwise.
+  for (const mode of ['disable', 'require', 'verify-full']) {
+    const printed = toDatabaseUrl(parseDatabaseUrl(`postgres://u:p@db-a:5432,db-b:5432/postgres?sslmode=${mode}`));
+    expect(read(printed, 'production').controlDatabaseUrl).toContain(`sslmode=${mode}`);
+  }
   expect(read('postgres://u:p@postgres/postgres', 'local').databaseUrl).toContain('postgres');
 });
 

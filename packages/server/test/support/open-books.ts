@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { v7 as newId } from 'uuid';
-import { type OpenBooks, openBooks } from '../../src/cli/parts/books.js';
+import { type BooksUse, type OpenBooks, openBooks } from '../../src/cli/parts/books.js';
 import { Closers, type Ground } from '../../src/cli/parts/part.js';
 import { readConfig, readParts } from '../../src/config.js';
 import { parseDatabaseUrl } from '../../src/postgres/connection-settings.js';
@@ -35,10 +35,11 @@ export async function openBooksOf<T>(
   installation: InstallationAtHand,
   tenantId: string,
   work: (books: OpenBooks) => Promise<T>,
+  use: BooksUse = 'read',
 ): Promise<T> {
   const closers = new Closers();
   try {
-    return await work(await openBooks(groundOf(installation), closers, tenantId));
+    return await work(await openBooks(groundOf(installation), closers, tenantId, use));
   } finally {
     await closers.close();
   }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { Command, InvalidArgumentError } from 'commander';
+import { ConfigError } from '../../config.js';
 import { exportBooks } from '../../ledger/exit/export-books.js';
 import { damagedFiles, type Label, readLabel, sealedTarget } from '../../ledger/exit/sealed-folder.js';
 import { CliError } from '../cli-error.js';
@@ -52,7 +53,10 @@ function createCommand(): Command {
     .option('--json', 'print the label')
     .addHelpText('after', booksHelp)
     .action(async ({ tenant, to, recipient, json }: Common & { to: string; recipient: string[] }) => {
-      await withBooks(tenant, 'backup', ({ store, tenant: whose, progress, now, resumeKey }) =>
+      // A list that begins empty counts as given: it would be sealed for nobody.
+      if (recipient.length === 0)
+        throw new ConfigError('--recipient is missing: who shall be able to open it? See `cofferdam backup keygen`.');
+      await withBooks(tenant, 'backup', 'read', ({ store, tenant: whose, progress, now, resumeKey }) =>
         exportBooks(store, {
           format: 'csv',
           target: sealedTarget(to, recipient),
@@ -72,7 +76,7 @@ function verifyCommand(): Command {
     .requiredOption('--from <folder>', 'folder of a backup')
     .option('--json', 'print the label')
     .action(async ({ from, json }: { from: string; json?: boolean }) => {
-      const label = await labelOf(from);
+      const label = await readLabel(from);
       const damaged = await damagedFiles(from, label);
       if (damaged.length > 0) throw new CliError(`not as they were written: ${damaged.join(', ')}.`);
       print(label, json);
@@ -93,9 +97,9 @@ function restoreCommand(): Command {
     .addHelpText('after', booksHelp)
     .action(async (options: Common & { from: string; identity: string; replace?: boolean; asNew?: boolean }) => {
       const { tenant, from, identity, replace = false, asNew = false, json } = options;
-      const label = await labelOf(from);
-      const key = (await readFile(identity, 'utf8')).trim();
-      await withBooks(tenant, 'restore', (books) =>
+      const label = await readLabel(from);
+      const key = await identityOf(identity);
+      await withBooks(tenant, 'restore', 'write', (books) =>
         restoreBooks(books, { from, label, identity: key, replace, asNew }),
       );
       print(label, json);
@@ -103,17 +107,25 @@ function restoreCommand(): Command {
 }
 
 function recipients(value: string, before: string[]): string[] {
-  if (!/^age1[0-9a-z]{20,}$/.test(value))
-    throw new InvalidArgumentError('it begins with age1: see `cofferdam backup keygen`.');
+  try {
+    new Encrypter().addRecipient(value);
+  } catch {
+    throw new InvalidArgumentError('it begins with age1, and every letter counts: see `cofferdam backup keygen`.');
+  }
   return [...before, value];
 }
 
-async function labelOf(folder: string): Promise<Label> {
-  try {
-    return await readLabel(folder);
-  } catch (error) {
-    throw error instanceof TypeError ? new CliError(error.message) : error;
-  }
+/** The key in a file of ours, or of `age-keygen`, which has lines of comment. @throws CliError when it holds none */
+async function identityOf(file: string): Promise<string> {
+  const keys = (await readFile(file, 'utf8')).split('\n').filter((line) => line.startsWith('AGE-SECRET-KEY-'));
+  const [key] = keys;
+  const isKey = await identityToRecipient(key?.trim() ?? '').then(
+    () => true,
+    () => false,
+  );
+  if (key === undefined || keys.length > 1 || !isKey)
+    throw new CliError(`${file} does not hold one key: see \`cofferdam backup keygen\`.`);
+  return key.trim();
 }
 
 function print(label: Label, json: boolean | undefined): void {

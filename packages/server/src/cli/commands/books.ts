@@ -36,7 +36,7 @@ function exportCommand(): Command {
     .requiredOption('--to <folder>', 'an empty or missing folder, or one of a broken export')
     .addOption(new Option('--format <format>', 'of the files').choices([...exportFormats]).default('csv'))
     .action(async ({ to, format, ...common }: Common & { to: string; format: ExportFormat }) => {
-      const manifest = await withBooks(common.tenant, 'export', ({ store, tenant, progress, now, resumeKey }) =>
+      const manifest = await withBooks(common.tenant, 'export', 'read', ({ store, tenant, progress, now, resumeKey }) =>
         exportBooks(store, {
           format,
           target: plainFolder(to),
@@ -57,7 +57,7 @@ function importCommand(): Command {
     )
     .requiredOption('--from <folder>', 'folder of an export')
     .action(async ({ from, ...common }: Common & { from: string }) => {
-      const manifest = await withBooks(common.tenant, 'import', async ({ store, context, progress }) => {
+      const manifest = await withBooks(common.tenant, 'import', 'write', async ({ store, context, progress }) => {
         const read = await importBooks(store, {
           source: plainFolder(from),
           onTable: sayTable(progress),

@@ -1,11 +1,17 @@
+import { createHmac } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { canonicalTenantId, type TenantId } from '@cofferdam/core';
 import type { MigratorConnection } from '../../postgres/migrator-connection.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { connectMigrator } from '../../tenancy/connect-migrator.js';
 import { listStores } from '../../tenancy/list-stores.js';
+import { refuseWhileMoving } from '../../tenancy/move/unfinished-move.js';
+import { takeTenantLock } from '../../tenancy/provisioning/provision-tenant.js';
+import { TenancyError } from '../../tenancy/tenancy-error.js';
 import { findTenant, type TenantStatus } from '../../tenancy/tenant-record.js';
 import { CliError } from '../cli-error.js';
 import type { Closers, Ground } from './part.js';
-import { openFleet, openSingleStore, openTenantStore } from './stores.js';
+import { type Fleet, openFleet, openSingleStore, openTenantStore } from './stores.js';
 
 export interface OpenBooks {
   readonly tenant: { readonly id: string; readonly slug?: string };
@@ -17,27 +23,65 @@ export interface OpenBooks {
   readonly status: TenantStatus | 'single';
 }
 
+/** To be read, or also written by whoever opens them. */
+export type BooksUse = 'read' | 'write';
+
 /**
- * The books of one tenant, or the only ones, for work from the command line; closed with the closers.
- * @throws CliError when no tenant of this id has books
+ * The books of one tenant, or the only ones, for work from the command line; closed with the closers. While they are open for
+ * writing nobody moves, migrates or purges the tenant: what is written into a place that is being left would be lost.
+ * @throws CliError when no tenant of this id has books, or they are being worked at
  */
-export async function openBooks(ground: Ground, closers: Closers, tenantId?: string): Promise<OpenBooks> {
+export async function openBooks(
+  ground: Ground,
+  closers: Closers,
+  tenantId: string | undefined,
+  use: BooksUse,
+): Promise<OpenBooks> {
   if (tenantId === undefined) {
     const single = await openSingleStore(ground, closers);
     const store = await single.connectMigrator();
     closers.add(() => store.client.end());
-    return { tenant: { id: 'single' }, store, context: single.context, status: 'single' };
+    return { tenant: { id: onlyTenantOf(ground.secrets) }, store, context: single.context, status: 'single' };
   }
   const fleet = await openFleet(ground, closers);
+  const id = canonicalTenantId(tenantId);
+  if (use === 'write' && id !== undefined) await keepInPlace(fleet, closers, id);
   for await (const found of listStores(fleet)) {
-    if (found.tenantId !== tenantId) continue;
+    if (found.tenantId !== id) continue;
     const { context, close } = openTenantStore(found);
     closers.add(close);
     const store = await connectMigrator(fleet, found.tenantId);
     closers.add(() => store.client.end());
     const tenant = await findTenant(fleet.control.pool, found.tenantId);
     if (tenant === undefined) break;
-    return { tenant: { id: tenantId, slug: tenant.slug }, store, status: tenant.status, context };
+    return { tenant: { id: found.tenantId, slug: tenant.slug }, store, status: tenant.status, context };
   }
   throw new CliError(`no tenant ${tenantId} has books here: see \`cofferdam tenants list\`.`);
+}
+
+/** Two single-tenant installations are two tenants. It follows from the key that is kept apart, so it outlives server and disk. */
+function onlyTenantOf({ encryptionKey }: Ground['secrets']): string {
+  const digest = createHmac('sha256', encryptionKey).update('whose books these are').digest('hex');
+  return `single-${digest.slice(0, 16)}`;
+}
+
+const patienceMs = 10_000;
+
+async function keepInPlace({ control }: Fleet, closers: Closers, tenantId: TenantId): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const lock = await takeTenantLock(control.pool, tenantId);
+    if (lock !== undefined) {
+      closers.add(() => lock.release());
+      break;
+    }
+    if (performance.now() > deadline)
+      throw new CliError(
+        `something else is being done with tenant ${tenantId}: see \`cofferdam tenants operations --tenant ${tenantId}\`, and try again when it has ended.`,
+      );
+    await delay(100);
+  }
+  await refuseWhileMoving(control.pool, tenantId).catch((error: Error) => {
+    throw error instanceof TenancyError ? new CliError(error.message) : error;
+  });
 }

@@ -22,7 +22,7 @@ export interface ExportOptions {
 /**
  * All books of a tenant as files, one a table, and a manifest with their hashes. One snapshot: whatever is posted meanwhile,
  * the files agree with each other. The manifest is written last, so what has none is no export.
- * @throws Error when the target holds something else
+ * @throws OperatorError when the target holds something else
  */
 export async function exportBooks(
   { client, schema, ownerRole }: MigratorConnection,

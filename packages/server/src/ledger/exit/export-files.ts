@@ -22,7 +22,7 @@ export interface DoneFile {
 export interface ExportTarget {
   /**
    * Answers what a broken export of the same subject has finished, and removes its halves.
-   * @throws Error when something else is there
+   * @throws OperatorError when something else is there
    */
   begin(subject: ExportSubject): Promise<readonly (DoneFile & { readonly stored: { readonly sha256: string } })[]>;
   /** Under its name only when all of it is on disk. */
@@ -35,7 +35,7 @@ export interface ExportTarget {
 
 /** Where an export comes from. */
 export interface ExportSource {
-  /** @throws TypeError when it is no export */
+  /** @throws OperatorError when it is no export */
   manifest(): Promise<Manifest>;
   open(file: string): Readable;
   /** For what must be read out of order; sealed files cannot. */

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { OperatorError } from '../../postgres/operator-error.js';
 import type { DoneFile, ExportSubject } from './export-files.js';
 import { Measured } from './row-streams.js';
 
@@ -58,18 +59,20 @@ export class ExportProgress {
   /**
    * Makes the folder, or finds in it what an export of the same books has finished; halves and what is not as it was written
    * down are removed.
-   * @throws Error when a finished export, one of another tenant, or anything strange is there
+   * @throws OperatorError when a finished export, one of another tenant, or anything strange is there
    */
   async begin({ tenantId, ...how }: ExportSubject): Promise<readonly NotedFile[]> {
     const { directory, last, ours, nameOf } = this.#folder;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const names = await readdir(directory);
-    if (names.includes(last)) throw new Error(`${directory} is complete already: choose another folder.`);
+    if (names.includes(last)) throw new OperatorError(`${directory} is complete already: choose another folder.`);
     const strange = names.find((name) => !ours.test(name) && !/^progress\.json(\.part)?$/.test(name));
-    if (strange !== undefined) throw new Error(`${directory} holds ${strange}: choose an empty folder.`);
+    if (strange !== undefined) throw new OperatorError(`${directory} holds ${strange}: choose an empty folder.`);
     const earlier = await readProgress(join(directory, progressFile));
     if (earlier !== undefined && earlier.tenantId !== tenantId)
-      throw new Error(`${directory} holds an unfinished export of tenant ${earlier.tenantId}: choose another folder.`);
+      throw new OperatorError(
+        `${directory} holds an unfinished export of tenant ${earlier.tenantId}: choose another folder.`,
+      );
     this.#about = { tenantId, subject: JSON.stringify(how) };
     if (earlier?.subject === this.#about.subject)
       for (const noted of earlier.done)

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { OperatorError } from '../../postgres/operator-error.js';
 
 export const exportFormats = ['csv', 'jsonl', 'parquet'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -45,15 +46,17 @@ export type TableManifest = Manifest['tables'][number];
 
 export const manifestFile = 'manifest.json';
 
-/** @throws TypeError naming the first thing that is not as it must be */
+/** @throws OperatorError naming the first thing that is not as it must be */
 export function readManifest(text: string): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new TypeError(`${manifestFile} is not JSON: is the export complete?`);
+    throw new OperatorError(`${manifestFile} is not JSON: is the export complete?`);
   }
   if (Value.Check(Manifest, value)) return value;
   const [first] = Value.Errors(Manifest, value);
-  throw new TypeError(`${manifestFile} is not of an export of books: ${first?.instancePath || '/'} ${first?.message}.`);
+  throw new OperatorError(
+    `${manifestFile} is not of an export of books: ${first?.instancePath || '/'} ${first?.message}.`,
+  );
 }

@@ -8,6 +8,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { OperatorError } from '../../postgres/operator-error.js';
 import type { ExportSource, ExportTarget } from './export-files.js';
 import { digestOf, ExportProgress, writeWhole } from './export-progress.js';
 import { type Manifest, manifestFile, readManifest } from './manifest.js';
@@ -91,7 +92,9 @@ export function sealedSource(directory: string, identity: string): ExportSource 
     decrypter
       .decrypt(sealed)
       .then((plain) => pipeline(Readable.fromWeb(plain as never), createGunzip(), out))
-      .catch((error: Error) => out.destroy(new Error(`${sealedName(file)} cannot be opened: ${error.message}`)));
+      .catch((error: Error) =>
+        out.destroy(new OperatorError(`${sealedName(file)} cannot be opened: ${error.message}`)),
+      );
     return out;
   };
   return {
@@ -101,16 +104,17 @@ export function sealedSource(directory: string, identity: string): ExportSource 
       const manifest = readManifest(await text(open(manifestFile)));
       // The label is outside of the seal: whoever could write to the folder could have edited it.
       if (manifest.tenant.id !== label.tenant.id || manifest.takenAt !== label.takenAt)
-        throw new Error(`${labelFile} does not belong to these files: it names another tenant or moment.`);
+        throw new OperatorError(`${labelFile} does not belong to these files: it names another tenant or moment.`);
       return manifest;
     },
   };
 }
 
-/** @throws TypeError when the folder holds no complete backup */
+/** @throws OperatorError when the folder holds no complete backup */
 export async function readLabel(directory: string): Promise<Label> {
   const found = await readFile(join(directory, labelFile), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new TypeError(`${directory} holds no complete backup: ${labelFile} is missing.`);
+    if (error.code === 'ENOENT')
+      throw new OperatorError(`${directory} holds no complete backup: ${labelFile} is missing.`);
     throw error;
   });
   let value: unknown;
@@ -119,7 +123,8 @@ export async function readLabel(directory: string): Promise<Label> {
   } catch {
     value = undefined;
   }
-  if (!Value.Check(Label, value)) throw new TypeError(`${labelFile} is not the label of a backup.`);
+  if (!Value.Check(Label, value) || !value.files.some(({ file }) => file === sealedName(manifestFile)))
+    throw new OperatorError(`${labelFile} is not the label of a backup.`);
   return value;
 }
 

@@ -28,22 +28,41 @@ export async function underTenantLock<T>(
   tenantId: TenantId,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
+  const lock = await takeTenantLock(control, tenantId);
+  if (lock === undefined) return undefined;
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Undefined when someone else has it. It lasts as long as a connection of `control`, which it keeps. */
+export async function takeTenantLock(
+  control: pg.Pool,
+  tenantId: TenantId,
+): Promise<{ release(): Promise<void> } | undefined> {
   const key = createHash('sha256').update(`cofferdam tenant ${tenantId}`).digest().readBigInt64BE().toString();
   const client = await control.connect();
-  let broken = false;
   try {
     const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [key]);
-    if (rows[0]?.mine !== true) return undefined;
-    try {
-      return await work();
-    } finally {
-      await client.query('select pg_advisory_unlock($1)', [key]).catch(() => {
-        broken = true; // the connection goes, and the lock with it
-      });
+    if (rows[0]?.mine !== true) {
+      client.release();
+      return undefined;
     }
-  } finally {
-    client.release(broken);
+  } catch (error) {
+    client.release(true);
+    throw error;
   }
+  return {
+    async release() {
+      const broken = await client.query('select pg_advisory_unlock($1)', [key]).then(
+        () => false,
+        () => true, // the connection goes, and the lock with it
+      );
+      client.release(broken);
+    },
+  };
 }
 
 async function attempt(tools: ProvisioningTools, tenantId: TenantId): Promise<ProvisioningOutcome> {

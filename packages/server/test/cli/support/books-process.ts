@@ -1,4 +1,5 @@
 /** `cofferdam books` and `cofferdam backup` on the installation of a test, in a process that can be killed (broken-off.long.test.ts). */
+import type { OpenBooks } from '../../../src/cli/parts/books.js';
 import { restoreBooks } from '../../../src/cli/restore-books.js';
 import { exportBooks } from '../../../src/ledger/exit/export-books.js';
 import { importBooks } from '../../../src/ledger/exit/import-books.js';
@@ -24,7 +25,9 @@ const onTable = () => undefined;
 /** Does what is ordered. */
 export async function workOn(order: Order): Promise<void> {
   const { environment, folder, identity, work } = order;
-  await openBooksOf({ environment, names: installationNames(order.prefix) }, order.tenantId, async (books) => {
+  const use = work === 'import' || work === 'restore' ? 'write' : 'read';
+  const installation = { environment, names: installationNames(order.prefix) };
+  const onBooks = async (books: OpenBooks): Promise<void> => {
     const { store, tenant } = books;
     if (work === 'import') return void (await importBooks(store, { source: plainFolder(folder), onTable }));
     if (work === 'restore') {
@@ -36,7 +39,8 @@ export async function workOn(order: Order): Promise<void> {
     const resumeKey = Buffer.from(String(environment['COFFERDAM_ENCRYPTION_KEY']), 'base64');
     const options = { target, tenant, resumeKey, onTable, now: () => new Date(), format: order.format };
     await exportBooks(store, options);
-  });
+  };
+  await openBooksOf(installation, order.tenantId, onBooks, use);
 }
 
 const given = process.argv[2];

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auditBooks } from '../../../src/ledger/audit/audit-books.js';
+import { openTenantPool } from '../../../src/postgres/pool.js';
 import { type Books, newPoster, openBooks, transfer } from '../posting/books.js';
 
 let books: Books;
@@ -69,6 +71,25 @@ const audited: string[] = [];
 
 test('sound books have no findings', async () => {
   expect(await auditBooks(books.store.tenant, (rule) => audited.push(rule))).toEqual([]);
+});
+
+test('takes as long as it takes: the login’s limit for requests is not its own', async () => {
+  const { adminPool, settings } = books.store;
+  await adminPool.query(`alter role "${settings.user}" set statement_timeout = 250`);
+  const pool = openTenantPool(settings, { max: 1, applicationName: 'audit-test', searchPath: ['ledger'] });
+  const holder = await adminPool.connect();
+  try {
+    await expect(pool.pg.query('select pg_sleep(1)')).rejects.toMatchObject({ code: '57014' });
+    await holder.query('begin; lock table operation');
+    const audit = auditBooks({ ...books.store.tenant, pool });
+    await delay(700);
+    await holder.query('commit');
+    expect(await audit).toEqual([]);
+  } finally {
+    holder.release();
+    await adminPool.query(`alter role "${settings.user}" reset statement_timeout`);
+    await pool.drain(1_000);
+  }
 });
 
 test.each(damages)('%s', async (rule, damage, repair) => {

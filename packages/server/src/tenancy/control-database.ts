@@ -1,4 +1,6 @@
+import PQueue from 'p-queue';
 import type pg from 'pg';
+import { underAdvisoryLock } from '../postgres/advisory-lock.js';
 import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import { openPool } from '../postgres/pool.js';
 import { controlSchema } from './prepare-server.js';
@@ -31,6 +33,11 @@ export interface ControlDatabase {
   readonly pool: pg.Pool;
   /** One transaction; rolls back when `work` throws. */
   change<T>(work: (tx: ControlTx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` as the only one, of all processes, that holds the lock; undefined when someone else does. Waits while half of
+   * the connections hold locks: the work under a lock needs a connection too, and would wait for one until it timed out.
+   */
+  underLock<T>(key: string, work: () => Promise<T>): Promise<T | undefined>;
   /** An audit row of its own, for what was refused and so changed nothing. */
   audit(entry: AuditEntry): Promise<void>;
   close(): Promise<void>;
@@ -40,14 +47,16 @@ export function openControlDatabase(
   settings: ConnectionSettings,
   options: { readonly now: () => Date; readonly onError: (error: Error) => void; readonly max?: number },
 ): ControlDatabase {
+  const { max = 16 } = options;
   const pool = openPool(settings, {
-    max: options.max ?? 16,
+    max,
     applicationName: 'cofferdam tenants',
     searchPath: [controlSchema],
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 30_000,
     onError: options.onError,
   });
+  const locks = new PQueue({ concurrency: Math.max(1, Math.floor(max / 2)) });
   const instant = () => options.now().toISOString();
 
   return Object.freeze({
@@ -75,6 +84,7 @@ export function openControlDatabase(
         client.release(broken);
       }
     },
+    underLock: <T>(key: string, work: () => Promise<T>) => locks.add(() => underAdvisoryLock(pool, key, work)),
     audit: (entry: AuditEntry) => writeAudit(pool, entry, instant()),
     close: () => pool.end(),
   });

@@ -1,9 +1,9 @@
 import type { TenantId } from '@cofferdam/core';
 import { purgeSteps } from './change-status.js';
 import { beginOperation, findUnfinished, finishUnfinished, operationKinds, recordProgress } from './operations.js';
-import { underTenantLock } from './provisioning/provision-tenant.js';
 import type { ProvisioningTools } from './provisioning/run.js';
 import { dropCounted, purgeDirectory, writeReport } from './purge-report.js';
+import { underTenantLock } from './tenant-lock.js';
 import { lockTenant, setTenantStatus } from './tenant-record.js';
 
 export type PurgeTools = Pick<ProvisioningTools, 'control' | 'admin' | 'names' | 'access' | 'log' | 'boundary'> & {
@@ -17,7 +17,7 @@ export type PurgeTools = Pick<ProvisioningTools, 'control' | 'admin' | 'names' |
  */
 export async function purgeTenant(tools: PurgeTools, tenantId: TenantId): Promise<boolean> {
   const { control } = tools;
-  const done = await underTenantLock(control.pool, tenantId, async () => {
+  const done = await underTenantLock(control, tenantId, async () => {
     const operationId = await begin(tools, tenantId);
     if (operationId === undefined) return false;
     const progress = (step: (typeof purgeSteps)[number]) =>

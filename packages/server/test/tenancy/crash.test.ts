@@ -7,6 +7,7 @@ import { physicalName } from '../../src/tenancy/physical-names.js';
 import { provisioningSteps } from '../../src/tenancy/provisioning/steps.js';
 import { advanceRotation } from '../../src/tenancy/rotation/advance-rotation.js';
 import { startRotation } from '../../src/tenancy/rotation/start-rotation.js';
+import { underTenantLock } from '../../src/tenancy/tenant-lock.js';
 import { asAdmin } from '../support/cluster.js';
 import { createInstallation, exists, type Installation } from './support/installation.js';
 import { type LedgerProcess, startLedgerProcess } from './support/ledger-process.js';
@@ -130,8 +131,7 @@ test('two processes at one tenant: one works, the other sees that it is busy', a
   const second = await createInstallation({ names: installation.names, workerIntervalMs: 60_000 });
   // A second vault would not open the first one's credentials: only the lock is looked at here.
   const id = await reserve('database');
-  const { underTenantLock } = await import('../../src/tenancy/provisioning/provision-tenant.js');
-  await underTenantLock(installation.manager.control.pool, id, async () => {
+  await underTenantLock(installation.manager.control, id, async () => {
     expect(await second.manager.provisioner.provision(id)).toBe('busy');
   });
   await second.manager.stop();

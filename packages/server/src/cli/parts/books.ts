@@ -6,7 +6,7 @@ import type { TenantContext } from '../../postgres/tenant-context.js';
 import { connectMigrator } from '../../tenancy/connect-migrator.js';
 import { listStores } from '../../tenancy/list-stores.js';
 import { refuseWhileMoving } from '../../tenancy/move/unfinished-move.js';
-import { takeTenantLock } from '../../tenancy/provisioning/provision-tenant.js';
+import { takeTenantLock } from '../../tenancy/tenant-lock.js';
 import { TenancyError } from '../../tenancy/tenancy-error.js';
 import { findTenant, type TenantStatus } from '../../tenancy/tenant-record.js';
 import { CliError } from '../cli-error.js';
@@ -70,7 +70,7 @@ const patienceMs = 10_000;
 async function keepInPlace({ control }: Fleet, closers: Closers, tenantId: TenantId): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const lock = await takeTenantLock(control.pool, tenantId);
+    const lock = await takeTenantLock(control, tenantId);
     if (lock !== undefined) {
       closers.add(() => lock.release());
       break;

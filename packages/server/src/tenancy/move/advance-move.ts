@@ -1,7 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { finishOperation, getOperation, type Operation, recordProgress } from '../operations.js';
 import { getPlacement } from '../placement.js';
-import { underTenantLock } from '../provisioning/provision-tenant.js';
+import { underTenantLock } from '../tenant-lock.js';
 import { findTenant, lockTenant } from '../tenant-record.js';
 import { changeOver, letIn, lockOut, PauseTooLong, rename, type SwitchOutcome, takeBack } from './change-over.js';
 import { leavePlace } from './leave-place.js';
@@ -37,7 +37,7 @@ export async function advanceMove(tools: MoveTools, operationId: string): Promis
   const { pool } = tools.control;
   const { tenantId } = await getOperation(pool, operationId);
   if (tenantId === null) throw new Error(`move ${operationId} is of no tenant`);
-  return underTenantLock(pool, tenantId, async () => {
+  return underTenantLock(tools.control, tenantId, async () => {
     const operation = await getOperation(pool, operationId);
     if (operation.state !== 'running') return undefined;
     const tenant = await findTenant(pool, tenantId);

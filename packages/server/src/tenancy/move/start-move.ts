@@ -10,9 +10,9 @@ import { newPassword, type Vault } from '../credentials.js';
 import { beginOperation, findUnfinished, getOperation, type Operation } from '../operations.js';
 import { type Isolation, otherRuntimeLogin, tenantStoreNames } from '../physical-names.js';
 import { getPlacement, type Placement } from '../placement.js';
-import { underTenantLock } from '../provisioning/provision-tenant.js';
 import { chooseServer, type PlacementWish } from '../servers/choose-server.js';
 import { TenancyError } from '../tenancy-error.js';
+import { underTenantLock } from '../tenant-lock.js';
 import { findTenant, lockTenant, type TenantRecord } from '../tenant-record.js';
 import { detailsOf, isSameServer, type MoveDetails, type MoveSecrets, moveSteps, type Place } from './move-record.js';
 
@@ -234,7 +234,7 @@ export async function decideMove(
   if ((await findTenant(control.pool, tenantId)) === undefined) throw noSuchTenant();
   for (let attempt = 1; ; attempt += 1) {
     // Not while a step is under way, which would go on from what it has read.
-    const id = await underTenantLock(control.pool, tenantId, () => decide(control, tenantId, actor, decision));
+    const id = await underTenantLock(control, tenantId, () => decide(control, tenantId, actor, decision));
     if (id !== undefined) return getOperation(control.pool, id);
     if (attempt === 50)
       throw new TenancyError(

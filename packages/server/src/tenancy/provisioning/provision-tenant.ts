@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import type pg from 'pg';
 import { isContract, lastExpand } from '../../postgres/migration.js';
 import { finishUnfinished } from '../operations.js';
 import { getPlacement } from '../placement.js';
 import { takeSpare } from '../spares/take-spare.js';
+import { underTenantLock } from '../tenant-lock.js';
 import { findTenant, lockTenant, setTenantStatus } from '../tenant-record.js';
 import type { ProvisioningRun, ProvisioningTools } from './run.js';
 import { openSeed } from './seed-input.js';
@@ -19,50 +19,7 @@ export type ProvisioningOutcome = 'active' | 'failed' | 'busy' | 'nothing to do'
  * Only one process works at a tenant: the lock belongs to a connection and ends with it, however the process ends.
  */
 export async function provisionTenant(tools: ProvisioningTools, tenantId: TenantId): Promise<ProvisioningOutcome> {
-  return (await underTenantLock(tools.control.pool, tenantId, () => attempt(tools, tenantId))) ?? 'busy';
-}
-
-/** Runs `work` as the only one at this tenant; undefined when someone else is. */
-export async function underTenantLock<T>(
-  control: pg.Pool,
-  tenantId: TenantId,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  const lock = await takeTenantLock(control, tenantId);
-  if (lock === undefined) return undefined;
-  try {
-    return await work();
-  } finally {
-    await lock.release();
-  }
-}
-
-/** Undefined when someone else has it. It lasts as long as a connection of `control`, which it keeps. */
-export async function takeTenantLock(
-  control: pg.Pool,
-  tenantId: TenantId,
-): Promise<{ release(): Promise<void> } | undefined> {
-  const key = createHash('sha256').update(`cofferdam tenant ${tenantId}`).digest().readBigInt64BE().toString();
-  const client = await control.connect();
-  try {
-    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [key]);
-    if (rows[0]?.mine !== true) {
-      client.release();
-      return undefined;
-    }
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
-  return {
-    async release() {
-      const broken = await client.query('select pg_advisory_unlock($1)', [key]).then(
-        () => false,
-        () => true, // the connection goes, and the lock with it
-      );
-      client.release(broken);
-    },
-  };
+  return (await underTenantLock(tools.control, tenantId, () => attempt(tools, tenantId))) ?? 'busy';
 }
 
 async function attempt(tools: ProvisioningTools, tenantId: TenantId): Promise<ProvisioningOutcome> {

@@ -1,3 +1,4 @@
+import { underAdvisoryLock } from '../../postgres/advisory-lock.js';
 import { quoteIdentifier as id } from '../../postgres/identifiers.js';
 import { sqlState } from '../../postgres/pg-errors.js';
 import type { AdminServer } from '../admin-connections.js';
@@ -16,7 +17,7 @@ export interface KeepSparesOptions {
 
 const isolations: readonly Isolation[] = ['database', 'schema'];
 
-/** Random; one keeper a server at a time, whichever process. The lock ends with its connection, however that ends. */
+/** Random; one keeper a server at a time, whichever process. */
 const keeperLock = '7410255930142263';
 
 /**
@@ -31,7 +32,7 @@ export async function keepSpares(tools: ProvisioningTools, options: KeepSparesOp
     if (options.isStopped()) return;
     const server = await tools.admin.server(serverId);
     if (options.wanted === 0 && (await listSpares(tools, server)).length === 0) continue;
-    await asKeeper(server, () => keepOn(tools, server, options));
+    await underAdvisoryLock(server.cluster, keeperLock, () => keepOn(tools, server, options));
   }
 }
 
@@ -103,22 +104,4 @@ export async function listSpares(
     const spare = readSpare(names, name);
     return spare === undefined ? [] : [{ ...spare, isReady: ready }];
   });
-}
-
-async function asKeeper(server: AdminServer, work: () => Promise<void>): Promise<void> {
-  const client = await server.cluster.connect();
-  let broken = false;
-  try {
-    const { rows } = await client.query<{ mine: boolean }>(`select pg_try_advisory_lock(${keeperLock}) as mine`);
-    if (rows[0]?.mine !== true) return;
-    try {
-      await work();
-    } finally {
-      await client.query(`select pg_advisory_unlock(${keeperLock})`).catch(() => {
-        broken = true; // the connection goes, and the lock with it
-      });
-    }
-  } finally {
-    client.release(broken);
-  }
 }

@@ -24,7 +24,6 @@ export type LoadChanges = (since: number | undefined) => Promise<ChangePage>;
 
 export interface DirectoryFeedOptions {
   readonly load: LoadChanges;
-  readonly now: () => Date;
   readonly onChange: (changed: ChangedSubject) => void;
   /** Nothing that was remembered can be relied upon. */
   readonly onLost: () => void;
@@ -32,6 +31,8 @@ export interface DirectoryFeedOptions {
   readonly onError: (error: unknown) => void;
   /** Default 500 ms: a change is known everywhere in less than 2 s. */
   readonly pollMs?: number;
+  /** Milliseconds; default `performance.now`. */
+  readonly elapsed?: () => number;
 }
 
 export interface DirectoryFeed {
@@ -48,9 +49,9 @@ const freshForMs = 2_000;
 
 /** Follows the numbered feed of changes in the user directory. Begins with where it stands: nothing is remembered yet. */
 export function createDirectoryFeed(options: DirectoryFeedOptions): DirectoryFeed {
-  const { load, now, onChange, onLost, onError, pollMs = 500 } = options;
+  const { load, onChange, onLost, onError, pollMs = 500, elapsed = () => performance.now() } = options;
   let position: number | undefined;
-  const poller = createPoller({ read: readAll, now, onError, everyMs: pollMs });
+  const poller = createPoller({ read: readAll, elapsed, onError, everyMs: pollMs });
 
   async function readAll(): Promise<void> {
     for (;;) {
@@ -64,7 +65,7 @@ export function createDirectoryFeed(options: DirectoryFeedOptions): DirectoryFee
   }
 
   return Object.freeze({
-    isFresh: () => now().getTime() - poller.readAt() <= freshForMs,
+    isFresh: () => elapsed() - poller.readAt() <= freshForMs,
     refresh: poller.readAnew,
     start: poller.start,
     stop: poller.stop,

@@ -1,15 +1,18 @@
 export interface PollerOptions {
   /** Reads all that is new. */
   readonly read: () => Promise<void>;
-  readonly now: () => Date;
   /** Told once when reading fails, and again after it worked. */
   readonly onError: (error: unknown) => void;
+  /** Reading works again. */
+  readonly onRecovered?: () => void;
   /** Default 500 ms: what is new is known everywhere in less than 2 s. */
   readonly everyMs?: number;
+  /** Milliseconds of a clock that nobody sets; default `performance.now`. */
+  readonly elapsed?: () => number;
 }
 
 export interface Poller {
-  /** Unix milliseconds at which the last reading that succeeded began; `-Infinity` before the first. */
+  /** By the clock `elapsed`, when the last reading that succeeded began; `-Infinity` before the first. */
   readAt(): number;
   /** The same of the last one, however it went. */
   attemptedAt(): number;
@@ -24,8 +27,12 @@ export interface Poller {
   stop(): Promise<void>;
 }
 
-/** Reads a feed again and again, one reading at a time; how old the last one is counts from before its question. */
-export function createPoller({ read, now, onError, everyMs = 500 }: PollerOptions): Poller {
+/**
+ * Reads a feed again and again, one reading at a time; how old the last one is counts from before its question. Not by the time
+ * of day: set back, it would call a feed fresh that has been silent for as long.
+ */
+export function createPoller(options: PollerOptions): Poller {
+  const { read, onError, onRecovered, everyMs = 500, elapsed = () => performance.now() } = options;
   let readAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let failing = false;
@@ -34,11 +41,12 @@ export function createPoller({ read, now, onError, everyMs = 500 }: PollerOption
   let stopped = true;
 
   async function attempt(): Promise<void> {
-    const startedAt = now().getTime();
+    const startedAt = elapsed();
     attemptedAt = startedAt;
     try {
       await read();
       readAt = startedAt;
+      if (failing) onRecovered?.();
       failing = false;
     } catch (error) {
       if (!failing) onError(error);

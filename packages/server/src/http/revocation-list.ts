@@ -31,7 +31,10 @@ export type LoadRevocations = (since: number) => Promise<RevocationPage>;
 
 export interface RevocationListOptions {
   readonly load: LoadRevocations;
+  /** For the ends of tokens. */
   readonly now: () => Date;
+  /** For how old the last reading is; default `performance.now`. */
+  readonly elapsed?: () => number;
   /** Told once when the feed is lost, and again after it came back. */
   readonly onError: (error: unknown) => void;
   /** Default 500 ms: a revocation is known everywhere in less than 2 s. */
@@ -61,13 +64,13 @@ const pruneEveryMs = 60_000;
 
 /** The revoked access tokens by `jti`: all that live, in memory, kept up to date from a feed by number. */
 export function createRevocationList(options: RevocationListOptions): RevocationList {
-  const { load, now, onError, pollMs = 500, usableForMs } = options;
+  const { load, now, elapsed = () => performance.now(), onError, pollMs = 500, usableForMs } = options;
   const endOf = new Map<string, number>();
   /** The newest entry of `revocationOfAll` for each client or subject. */
   const cuts = new Map<string, { readonly before: string; readonly end: number }>();
   let position = 0;
   let prunedAt = 0;
-  const poller = createPoller({ read: readAll, now, onError, everyMs: pollMs });
+  const poller = createPoller({ read: readAll, elapsed, onError, everyMs: pollMs });
 
   async function readAll(): Promise<void> {
     for (;;) {
@@ -105,11 +108,11 @@ export function createRevocationList(options: RevocationListOptions): Revocation
     for (const [name, { end }] of cuts) if (isOver(end)) cuts.delete(name);
   }
 
-  const isStale = (): boolean => now().getTime() - poller.readAt() > usableForMs;
+  const isStale = (): boolean => elapsed() - poller.readAt() > usableForMs;
 
   async function readThenJudge(judged: Judged): Promise<boolean> {
     await poller.underWay();
-    if (isStale() && now().getTime() - poller.attemptedAt() >= pollMs) await poller.read();
+    if (isStale() && elapsed() - poller.attemptedAt() >= pollMs) await poller.read();
     if (isStale()) {
       throw new LedgerError('tenant_service_unavailable', {
         detail: 'It cannot be checked at the moment whether this token was revoked.',

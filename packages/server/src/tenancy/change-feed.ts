@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { createPoller } from '../http/poller.js';
 import type { Log } from './ports.js';
 import { queryWithin } from './query-within.js';
 
@@ -37,21 +38,14 @@ const queryTimeoutMs = 1_000;
 export function createChangeFeed<Row extends { id: string }>(options: ChangeFeedOptions<Row>): ChangeFeed {
   const { pool, log } = options;
   let last: number | undefined;
-  let okAt = Number.NEGATIVE_INFINITY;
-  let failing = false;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<void> => {
-    const startedAt = performance.now();
     const [row] = await queryWithin<{ counter: number }>(pool, queryTimeoutMs, 'select counter from feed');
     if (row === undefined) throw new Error('the change feed is empty');
     const { counter } = row;
     if (last !== undefined && counter < last) options.onReset();
     else if (last !== undefined && counter > last) await readChanges(last);
     last = counter;
-    okAt = startedAt;
   };
   const readChanges = async (since: number): Promise<void> => {
     let after = '';
@@ -69,33 +63,20 @@ export function createChangeFeed<Row extends { id: string }>(options: ChangeFeed
       after = rows.at(-1)?.id ?? '';
     }
   };
-  const turn = async (): Promise<void> => {
-    try {
-      await look();
-      if (failing) log.info({}, 'the change feed answers again');
-      failing = false;
-    } catch (error) {
-      if (!failing && !stopped)
-        log.warn({ err: error }, 'the change feed does not answer; statuses are read one by one');
-      failing = true;
-    }
-    if (!stopped) timer = setTimeout(next, options.pollMs).unref();
-  };
-  const next = () => {
-    running = turn();
-  };
+  const poller = createPoller({
+    read: look,
+    everyMs: options.pollMs,
+    onError: (error) => log.warn({ err: error }, 'the change feed does not answer; statuses are read one by one'),
+    onRecovered: () => log.info({}, 'the change feed answers again'),
+  });
 
   return Object.freeze({
     async start() {
-      next();
-      await running;
+      poller.start();
+      await poller.read();
     },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-    isFresh: () => performance.now() - okAt < options.silentMs,
-    confirmedAt: () => okAt,
+    stop: poller.stop,
+    isFresh: () => performance.now() - poller.readAt() < options.silentMs,
+    confirmedAt: poller.readAt,
   });
 }

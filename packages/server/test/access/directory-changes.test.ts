@@ -95,7 +95,6 @@ describe('a changed subject', () => {
     });
     const feed = createDirectoryFeed({
       load: createRemoteChanges({ address, serviceKey }),
-      now: () => new Date(),
       onChange: ({ tenantId, ...subject }) => permissions.forget(tenantId as never, subject),
       onLost: permissions.forgetAll,
       onError: (error) => errors.push(error),

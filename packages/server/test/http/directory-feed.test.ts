@@ -13,7 +13,7 @@ function follow(pages: (ChangePage | Error)[]) {
       if (page instanceof Error) throw page;
       return page;
     },
-    now: () => new Date(time),
+    elapsed: () => time,
     onChange: ({ subject }) => seen.push(subject),
     onLost: () => seen.push('lost'),
     onError: () => seen.push('error'),

@@ -19,7 +19,6 @@ export function createWatchedSubjects({ store, now, onError }: WatchedSubjectsOp
   const subjects = createSubjects({ store, now, isFeedFresh: () => changes.isFresh() });
   const changes = createDirectoryFeed({
     load: (since) => readChanges(store, since),
-    now,
     onError,
     onLost: subjects.forgetAll,
     onChange({ tenantId, kind, subject }) {

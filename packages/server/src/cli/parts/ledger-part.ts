@@ -168,7 +168,6 @@ function remotePermissions(
   });
   const changes = createDirectoryFeed({
     load: createRemoteChanges({ address, serviceKey }),
-    now,
     onError: (error) => log.warn({ err: error }, 'the changes of users and applications cannot be read'),
     onLost: permissions.forgetAll,
     // Without tenants, principals name none; the directory has one all the same.

@@ -1,6 +1,7 @@
 import { LedgerError } from '@cofferdam/core';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { TenantPool } from '../postgres/tenant-context.js';
+import { within } from './within.js';
 
 /** Requests of a tenant whose books are changing their place wait here: nobody is refused before `holdMs` have passed. */
 export interface Hold {
@@ -21,17 +22,7 @@ export function createHold(configVersion: number): Hold {
     resolve = done;
   });
   promise.catch(() => {}); // perhaps nobody waits
-  const next = async (): Promise<TenantPool> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(moving()), holdMs);
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const next = () => within(holdMs, promise, moving);
   const pg = {
     connect: async () => (await next()).pg.connect(),
     query: async (...args: unknown[]) =>

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { within } from './within.js';
 
 /**
  * One query that answers or fails in time. A server that hangs never sends an error, and the driver would wait for ever:
@@ -11,19 +12,13 @@ export async function queryWithin<Row extends pg.QueryResultRow>(
   values: unknown[] = [],
 ): Promise<Row[]> {
   const client = await pool.connect();
-  let timer: NodeJS.Timeout | undefined;
   let broken = true;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer of the control database within ${timeoutMs} ms`)), timeoutMs);
-  });
   try {
-    const query = client.query<Row>(text, values);
-    query.catch(() => {}); // when the timeout wins, nobody waits for this any more
-    const { rows } = await Promise.race([query, timeout]);
+    const late = () => new Error(`no answer of the control database within ${timeoutMs} ms`);
+    const { rows } = await within(timeoutMs, client.query<Row>(text, values), late);
     broken = false;
     return rows;
   } finally {
-    clearTimeout(timer);
     client.release(broken);
   }
 }

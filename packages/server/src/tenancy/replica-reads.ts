@@ -1,10 +1,12 @@
 import type { TenantId } from '@cofferdam/core';
+import { LRUCache } from 'lru-cache';
 import { Counter, type Registry } from 'prom-client';
 import { connectionSettings } from '../postgres/connection-settings.js';
 import type { TenantPool } from '../postgres/tenant-context.js';
 import type { Log } from './ports.js';
 import type { TenantConfig } from './tenant-config.js';
 import { createTenantPools, type TenantPoolsOptions } from './tenant-pools.js';
+import { TimedOut, within } from './within.js';
 
 export interface ReplicaReadsOptions extends Pick<TenantPoolsOptions, 'budget' | 'poolsMax' | 'connectionsMax'> {
   readonly log: Log;
@@ -25,7 +27,7 @@ export interface ReplicaReads {
   close(graceMs: number): Promise<void>;
 }
 
-/** After a failure a replica is left alone for this long. */
+/** After a failure a replica is left alone for this long: by all tenants when it cannot be reached, by one that it kept waiting. */
 const restMs = 5_000;
 /** Longest that a question to primary or replica may take before the primary is used for the read itself. */
 const answerMs = 500;
@@ -38,7 +40,7 @@ const reachedSql = 'select pg_is_in_recovery() and pg_last_wal_replay_lsn() >= $
 export function createReplicaReads(options: ReplicaReadsOptions): ReplicaReads {
   const { log, catchUpMs = 30 } = options;
   const pools = createTenantPools({ ...poolOptions(options), log });
-  const failedAt = new Map<string, number>();
+  const failures = new Failures();
   const positions = new Map<TenantId, Position>();
   const reads = options.metrics && readCounter(options.metrics);
 
@@ -52,13 +54,15 @@ export function createReplicaReads(options: ReplicaReadsOptions): ReplicaReads {
   };
 
   const attempt = async (config: TenantConfig, primary: TenantPool): Promise<TenantPool | undefined> => {
-    const replica = pick(config, failedAt);
-    if (replica === undefined) return undefined;
+    const replica = pick(config, failures);
+    if (replica === undefined || config.held) return undefined;
     try {
       const [wanted, pool] = await Promise.all([
-        within(answerMs, position(config.id, primary)),
+        within(answerMs, position(config.id, primary)).catch(() => undefined),
         within(answerMs, pools.acquire(replica.config)),
       ]);
+      // The primary is busy, or away, or changing its place: no fault of the replica's.
+      if (wanted === undefined) return undefined;
       const deadline = performance.now() + catchUpMs;
       for (let pause = 1; ; pause *= 2) {
         const { rows } = await within(answerMs, pool.pg.query<{ reached: boolean }>(reachedSql, [wanted]));
@@ -67,7 +71,7 @@ export function createReplicaReads(options: ReplicaReadsOptions): ReplicaReads {
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     } catch (error) {
-      failedAt.set(replica.address, performance.now());
+      failures.note(replica.address, error instanceof TimedOut ? config.id : undefined);
       log.warn({ tenantId: config.id, replica: replica.address, err: error }, 'a replica cannot be read from');
       return undefined;
     }
@@ -80,7 +84,7 @@ export function createReplicaReads(options: ReplicaReadsOptions): ReplicaReads {
       return pool;
     },
     changed(config: TenantConfig) {
-      const replica = pick(config, failedAt);
+      const replica = pick(config, failures);
       // Without a replica the pool, should there be one, is closed by the configuration without a store.
       pools.changed(replica?.config ?? { ...config, store: undefined });
       if (replica === undefined) positions.delete(config.id);
@@ -92,13 +96,13 @@ export function createReplicaReads(options: ReplicaReadsOptions): ReplicaReads {
 /** The tenant's own replica among several, always the same one while it works. */
 function pick(
   config: TenantConfig,
-  failedAt: ReadonlyMap<string, number>,
+  failures: Failures,
 ): { readonly address: string; readonly config: TenantConfig } | undefined {
   const { store } = config;
   if (store === undefined) return undefined;
   const usable = store.replicas
     .map((replica) => ({ replica, address: `${replica.host}:${replica.port}` }))
-    .filter(({ address }) => performance.now() - (failedAt.get(address) ?? Number.NEGATIVE_INFINITY) > restMs);
+    .filter(({ address }) => !failures.isRecent(address, config.id));
   const chosen = usable[Number.parseInt(config.id.slice(-4), 16) % usable.length] ?? usable[0];
   if (chosen === undefined) return undefined;
   const { host, port } = chosen.replica;
@@ -107,6 +111,19 @@ function pick(
   const settings = connectionSettings({ ...fields, host, port });
   const fingerprint = `${store.fingerprint} ${chosen.address}`;
   return { address: chosen.address, config: { ...config, store: { ...store, settings, fingerprint } } };
+}
+
+/** When replicas failed last. One that lets a tenant wait may only be busy with that tenant's own reads. */
+class Failures {
+  readonly #failedAt = new LRUCache<string, true>({ max: 10_000, ttl: restMs });
+
+  note(address: string, tenantId: TenantId | undefined): void {
+    this.#failedAt.set(`${address} ${tenantId ?? ''}`, true);
+  }
+
+  isRecent(address: string, tenantId: TenantId): boolean {
+    return this.#failedAt.has(`${address} `) || this.#failedAt.has(`${address} ${tenantId}`);
+  }
 }
 
 /**
@@ -137,19 +154,6 @@ class Position {
     const [row] = rows;
     if (row === undefined) throw new Error('the primary does not tell its position');
     return row.position;
-  }
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  promise.catch(() => {}); // when the timeout wins, nobody waits for this any more
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -22,6 +22,7 @@ import type { ProvisioningTools } from './provisioning/run.js';
 import { createRotator } from './rotation/rotator.js';
 import type { ServerTools } from './servers/manage-servers.js';
 import { keepSpares } from './spares/keep-spares.js';
+import { within } from './within.js';
 import { startWorker } from './worker.js';
 
 export interface TenantManagerOptions {
@@ -156,12 +157,7 @@ function onceForEach(work: (server: AdminServer) => Promise<void>): (server: Adm
 /** Starts provisioning of what was just reserved and waits for its end, at most `timeoutMs`. Never rejects. */
 export async function waitUntilSettled(manager: TenantManager, tenantId: TenantId, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<'timeout'>((resolve) => {
-    timer = setTimeout(() => resolve('timeout'), timeoutMs);
-  });
-  let outcome = await Promise.race([manager.provisioner.provision(tenantId), timeout]);
-  clearTimeout(timer);
+  let outcome = await within(timeoutMs, manager.provisioner.provision(tenantId)).catch(() => undefined);
   // Another process is at it.
   while (outcome === 'busy' && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 100));

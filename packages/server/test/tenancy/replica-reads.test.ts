@@ -1,4 +1,10 @@
+import type { TenantId } from '@cofferdam/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withDatabase } from '../../src/postgres/connection-settings.js';
+import { openTenantPool } from '../../src/postgres/pool.js';
+import type { TenantPool } from '../../src/postgres/tenant-context.js';
+import { createReplicaReads } from '../../src/tenancy/replica-reads.js';
+import type { TenantConfig } from '../../src/tenancy/tenant-config.js';
 import { createBooks, transfer } from '../isolation/support/books.js';
 import { neededQuery, pathOf, routeTable } from '../isolation/support/route-table.js';
 import { type SecondCluster, startSecondCluster } from '../support/second-cluster.js';
@@ -27,6 +33,42 @@ async function counts(): Promise<{ primary: number; replica: number }> {
     Number(new RegExp(`^tenant_replica_reads_total{from="${from}"} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
   return { primary: of('primary'), replica: of('replica') };
 }
+
+test('a primary that does not answer, and a replica that one tenant keeps busy, take no replica away from the others', async () => {
+  await cluster.query('create database apart');
+  await cluster.query('create table schema_migration ()', [], 'apart');
+  const { rows } = await cluster.query('select pg_current_wal_flush_lsn()::text as written');
+  const replayed = `select pg_last_wal_replay_lsn() >= '${rows[0].written}' as yes`;
+  await expect.poll(async () => (await replica.query(replayed)).rows[0].yes, { timeout: 10_000 }).toBe(true);
+  const settings = withDatabase(cluster.admin, 'apart');
+  const warnings: object[] = [];
+  const log = { info() {}, error() {}, warn: (fields: object) => void warnings.push(fields) };
+  const reads = createReplicaReads({ log, connectionsMax: 1, catchUpMs: 2_000 });
+  const primary = openTenantPool(settings, { max: 1, applicationName: 'test', searchPath: ['public'] });
+  const silent = { pg: { query: () => new Promise(() => {}) } } as unknown as TenantPool;
+  const configOf = (id: string) =>
+    ({
+      id: id as TenantId,
+      held: false,
+      store: { settings, schema: 'public', fingerprint: id, replicas: [{ host: '127.0.0.1', port: replica.port }] },
+    }) as unknown as TenantConfig;
+  const [one, other] = [configOf('0a'), configOf('0b')];
+  try {
+    expect(await reads.choose(one, silent)).toBeUndefined();
+    const chosen = await reads.choose(one, primary);
+    expect(chosen).toBeDefined();
+    expect(warnings).toEqual([]);
+
+    const busy = chosen?.pg.query('select pg_sleep(2)');
+    expect(await reads.choose(one, primary)).toBeUndefined();
+    expect(await reads.choose(other, primary)).toBeDefined();
+    expect(warnings).toHaveLength(1);
+    await busy;
+  } finally {
+    await reads.close(0);
+    await primary.drain(0);
+  }
+});
 
 test('reads come from a streaming replica, never older than what was written; the primary steps in when it lags or is gone', async () => {
   const { port, user, password, database } = cluster.admin;

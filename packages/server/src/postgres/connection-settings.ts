@@ -118,6 +118,12 @@ function parseOne(text: string): ConnectionSettings {
   });
 }
 
+/** As libpq names it. */
+export function sslmodeOf(tls: TlsSettings | null | undefined): 'disable' | 'require' | 'verify-full' {
+  if (tls === null || tls === undefined) return 'disable';
+  return tls.rejectUnauthorized ? 'verify-full' : 'require';
+}
+
 function readTls(parameters: URLSearchParams): TlsSettings | undefined {
   const mode = parameters.get('sslmode') ?? 'disable';
   const authority = parameters.get('sslrootcert');
@@ -146,10 +152,8 @@ export function toDatabaseUrl(settings: ConnectionSettings): string {
   url.username = encodeURIComponent(settings.user);
   url.password = encodeURIComponent(settings.password);
   if (socket) url.searchParams.set('host', settings.host);
-  const { ssl } = settings;
-  if (ssl !== undefined) url.searchParams.set('sslmode', ssl.rejectUnauthorized ? 'verify-full' : 'require');
-  // Said aloud, as it was by the operator: who reads this URL outside of `local` refuses one that says nothing.
-  else if (!socket) url.searchParams.set('sslmode', 'disable');
+  // `disable` is said aloud, as it was by the operator: who reads this URL outside of `local` refuses one that says nothing.
+  if (settings.ssl !== undefined || !socket) url.searchParams.set('sslmode', sslmodeOf(settings.ssl));
   const others = settings.addresses?.all.slice(1) ?? [];
   if (others.length === 0) return url.href;
   url.searchParams.set('target_session_attrs', 'primary');

@@ -1,4 +1,5 @@
 import type { TenantId } from '@cofferdam/core';
+import { sslmodeOf } from '../postgres/connection-settings.js';
 import { getAssociation } from './associations.js';
 import { viewConnectionSettings } from './change-connection-settings.js';
 import { noSuchTenant } from './change-status.js';
@@ -31,9 +32,8 @@ export async function describeConnections(manager: TenantManager, id: TenantId, 
   const { host, port, ssl } = await manager.serverSettings(placement.serverId);
   const { database, schema, runtimeLogin: username } = placement.store;
   const password = vault.open(id, 'runtime-login', placement.runtimeCredential);
-  const sslmode = ssl === undefined ? 'disable' : ssl.rejectUnauthorized ? 'verify-full' : 'require';
   const settings = viewConnectionSettings(placement);
-  const postgresql = { host, port, database, username, password, schema, sslmode };
+  const postgresql = { host, port, database, username, password, schema, sslmode: sslmodeOf(ssl) };
   return {
     id,
     tenantSlug: tenant.slug,

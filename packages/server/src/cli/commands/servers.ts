@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { type ConnectionSettings, parseDatabaseUrl } from '../../postgres/connection-settings.js';
+import { type ConnectionSettings, parseDatabaseUrl, sslmodeOf } from '../../postgres/connection-settings.js';
 import { CliError } from '../cli-error.js';
 import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
 import { readPair, wholeNumber } from '../option-readers.js';
@@ -147,7 +147,7 @@ export function connectionBody(
     database,
     user,
     password,
-    sslmode: ssl === undefined ? 'disable' : ssl.rejectUnauthorized ? 'verify-full' : 'require',
+    sslmode: sslmodeOf(ssl),
     ...(ssl?.ca === undefined ? {} : { sslrootcert: ssl.ca }),
   };
 }

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { defineRoute, type RouteDefinition } from '../../http/route.js';
 import { Nullable, Text } from '../../http/schemas.js';
+import { sslmodeOf } from '../../postgres/connection-settings.js';
 import { addServer, changeServer, noSuchServer, removeServer } from '../servers/manage-servers.js';
 import { findServer, listServers, type ServerRecord } from '../servers/server-record.js';
 import type { TenantManager } from '../tenant-manager.js';
@@ -166,7 +167,7 @@ function viewServer(server: ServerRecord): Record<string, unknown> {
   const { tls, capacity: most, version: _, ...shown } = server;
   return {
     ...shown,
-    sslmode: tls === null ? 'disable' : tls.rejectUnauthorized ? 'verify-full' : 'require',
+    sslmode: sslmodeOf(tls),
     ...(most === null ? {} : { capacity: most }),
   };
 }

@@ -8,7 +8,15 @@ import type { ControlDatabase } from '../control-database.js';
 import type { Vault } from '../credentials.js';
 import { prepareHost } from '../prepare-host.js';
 import { TenancyError } from '../tenancy-error.js';
-import { addressShortcomings, readFacts, serverShortcomings, tryConnection } from './probe-server.js';
+import { insertServer } from './insert-server.js';
+import {
+  addressShortcomings,
+  identifierOfFirst,
+  readFacts,
+  replicaShortcomings,
+  serverShortcomings,
+  tryConnection,
+} from './probe-server.js';
 import { findServer, type Replica, type ServerRecord } from './server-record.js';
 
 export interface ServerTools {
@@ -39,33 +47,14 @@ export async function addServer(tools: ServerTools, server: NewServer, actor: st
   const { control, vault, names, ledgerMigrations } = tools;
   const { id, settings } = server;
   if ((await findServer(control.pool, id)) !== undefined) throw taken(id);
-  const systemIdentifier = await probe(tools, settings, actor, id);
+  const systemIdentifier = await probe(tools, server, actor);
   await prepareHost({ admin: settings, names, ledgerMigrations });
-  const { host, port, ssl, user, database } = settings;
+  const { host, port, user } = settings;
   try {
     await control.change(async (tx) => {
       await tx.audit({ actor, action: 'server.add', outcome: 'done', details: { server: id, host, port, user } });
       const version = await tx.nextVersion();
-      await tx.client.query(
-        `insert into server (id, host, port, tls, admin_user, admin_database, admin_credential, capacity, labels, replicas,
-                             system_identifier, version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
-        [
-          id,
-          host,
-          port,
-          ssl === undefined ? null : JSON.stringify(ssl),
-          user,
-          database,
-          vault.seal(`server:${id}`, 'server-admin', settings.password),
-          server.capacity ?? null,
-          JSON.stringify(server.labels ?? {}),
-          JSON.stringify(server.replicas ?? []),
-          systemIdentifier,
-          version,
-          tx.at,
-        ],
-      );
+      await insertServer(tx, vault, { ...server, kind: 'shared', state: 'open', systemIdentifier, version });
     });
   } catch (error) {
     throw isUniqueViolation(error) ? taken(id) : error;
@@ -73,13 +62,16 @@ export async function addServer(tools: ServerTools, server: NewServer, actor: st
   return known(tools, id);
 }
 
-async function probe(tools: ServerTools, settings: ConnectionSettings, actor: string, id: string): Promise<string> {
+async function probe(tools: ServerTools, { id, settings, replicas = [] }: NewServer, actor: string): Promise<string> {
   const refuse = async (why: readonly string[]): Promise<never> => {
     const details = { server: id, host: settings.host, port: settings.port, why };
     await tools.control.audit({ actor, action: 'server.add', outcome: 'refused', details });
     throw new TenancyError('server_unfit', `No tenants can be placed on this server: ${why.join('; ')}.`);
   };
-  const address = await addressShortcomings(settings, tools.isLocal);
+  const address = [
+    ...(await addressShortcomings(settings, tools.isLocal)),
+    ...(await replicaShortcomings(replicas, tools.isLocal)),
+  ];
   if (address.length > 0) return refuse(address);
   const tried = await tryConnection(settings, readFacts);
   if ('refusal' in tried) return refuse([tried.refusal]);
@@ -90,11 +82,8 @@ async function probe(tools: ServerTools, settings: ConnectionSettings, actor: st
   return tried.value.systemIdentifier;
 }
 
-/** The first server's own identifier is asked of it: it is not written down, since DATABASE_URL may point elsewhere one day. */
 async function serverWith({ control, admin }: ServerTools, systemIdentifier: string): Promise<string | undefined> {
-  const { cluster } = await admin.server(defaultServer);
-  const own = await cluster.query<{ id: string }>('select system_identifier::text as id from pg_control_system()');
-  if (own.rows[0]?.id === systemIdentifier) return defaultServer;
+  if ((await identifierOfFirst(admin)) === systemIdentifier) return defaultServer;
   const { rows } = await control.pool.query<{ id: string }>(
     `select id from server where system_identifier = $1 and kind = 'shared'`,
     [systemIdentifier],
@@ -121,6 +110,8 @@ export async function changeServer(
   by: { readonly actor: string; readonly action: string },
 ): Promise<ServerRecord> {
   const { control, vault } = tools;
+  const replicas = await replicaShortcomings(change.replicas ?? [], tools.isLocal);
+  if (replicas.length > 0) throw new TenancyError('server_unfit', `${replicas.join('; ')}.`);
   if (change.password !== undefined || change.address !== undefined) await tryAccess(tools, id, change);
   const sealed = change.password === undefined ? null : vault.seal(`server:${id}`, 'server-admin', change.password);
   const { password: _, ...details } = change;
@@ -180,6 +171,8 @@ async function tryAccess(tools: ServerTools, id: string, change: ServerChange): 
 /** Forgets a server that holds no tenant and never held one. @throws TenancyError server_not_found, server_in_use */
 export async function removeServer({ control }: ServerTools, id: string, actor: string): Promise<void> {
   await control.change(async (tx) => {
+    // Placing bumps the feed first (`chooseServer`): until the commit nobody puts a tenant there, and who did is seen here.
+    await tx.nextVersion();
     const found = await findServer(tx.client, id);
     if (found === undefined || found.kind === 'given') throw noSuchServer(id);
     const { rowCount } = await tx.client.query('select from placement where server_id = $1 limit 1', [id]);

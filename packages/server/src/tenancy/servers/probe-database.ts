@@ -3,7 +3,7 @@ import type { ConnectionSettings } from '../../postgres/connection-settings.js';
 import { type AdminConnections, defaultServer } from '../admin-connections.js';
 import type { ControlDatabase } from '../control-database.js';
 import { TenancyError } from '../tenancy-error.js';
-import { addressShortcomings, readFacts, tryConnection } from './probe-server.js';
+import { addressShortcomings, identifierOfFirst, readFacts, tryConnection, versionMin } from './probe-server.js';
 
 export interface DatabaseProbeTools {
   readonly control: ControlDatabase;
@@ -26,7 +26,7 @@ export async function probeGivenDatabase(tools: DatabaseProbeTools, settings: Co
   }));
   if ('refusal' in tried) throw unfit([tried.refusal]);
   const { facts, found } = tried.value;
-  if (facts.version < 150000) found.push('the server is older than PostgreSQL 15');
+  if (facts.version < versionMin) found.push('the server is older than PostgreSQL 15');
   if (facts.isReplica) found.push('the server is a replica');
   if (!facts.mayCreateRoles) found.push('the login needs CREATEROLE, for the tenant’s own logins');
   if (await isKnown(tools, facts.systemIdentifier, settings.database))
@@ -62,13 +62,11 @@ async function isKnown(
   systemIdentifier: string,
   database: string,
 ): Promise<boolean> {
-  const { cluster } = await admin.server(defaultServer);
-  const own = await cluster.query<{ id: string }>('select system_identifier::text as id from pg_control_system()');
   const { rows } = await control.pool.query<{ id: string }>('select id from server where system_identifier = $1', [
     systemIdentifier,
   ]);
   const servers = rows.map(({ id }) => id);
-  if (own.rows[0]?.id === systemIdentifier) servers.push(defaultServer);
+  if ((await identifierOfFirst(admin)) === systemIdentifier) servers.push(defaultServer);
   if (servers.length === 0) return false;
   const { rowCount } = await control.pool.query(
     `select from placement where server_id = any ($1) and database_name = $2 and runtime_credential is not null`,

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import type pg from 'pg';
 import type { ConnectionSettings } from '../../postgres/connection-settings.js';
 import { openClient } from '../../postgres/pool.js';
+import type { Address } from '../../postgres/primary-address.js';
+import { type AdminConnections, defaultServer } from '../admin-connections.js';
 
 /** What a server says of itself to the login that is to administer it. */
 export interface ServerFacts {
@@ -14,7 +16,8 @@ export interface ServerFacts {
   readonly isReplica: boolean;
 }
 
-const versionMin = 150000;
+/** PostgreSQL 15. */
+export const versionMin = 150_000;
 
 export async function readFacts(client: pg.ClientBase): Promise<ServerFacts> {
   const { rows } = await client.query<ServerFacts>(
@@ -38,6 +41,13 @@ export function serverShortcomings(facts: ServerFacts): string[] {
     ...(facts.mayCreateRoles ? [] : ['the login needs CREATEROLE']),
     ...(facts.mayCreateDatabases ? [] : ['the login needs CREATEDB']),
   ];
+}
+
+/** Of the first server, asked of itself: it is not written down, since DATABASE_URL may point elsewhere one day. */
+export async function identifierOfFirst(admin: AdminConnections): Promise<string | undefined> {
+  const { cluster } = await admin.server(defaultServer);
+  const { rows } = await cluster.query<{ id: string }>('select system_identifier::text as id from pg_control_system()');
+  return rows[0]?.id;
 }
 
 /** Runs `work` on one connection. Why there was none is told in a sentence, without the password. */
@@ -69,13 +79,22 @@ export async function addressShortcomings(
 ): Promise<string[]> {
   if (isLocal) return [];
   const found = ssl === undefined ? ['TLS is required outside a local environment: sslmode=verify-full'] : [];
-  if (host.startsWith('/')) return [...found, 'a socket folder is no address of another machine'];
+  return [...found, ...(await hostShortcomings(host))];
+}
+
+/** The same of the replicas of a server, which tenants' logins go to as well. */
+export async function replicaShortcomings(replicas: readonly Address[], isLocal: boolean): Promise<string[]> {
+  if (isLocal) return [];
+  return (await Promise.all(replicas.map(({ host }) => hostShortcomings(host)))).flat();
+}
+
+async function hostShortcomings(host: string): Promise<string[]> {
+  if (host.startsWith('/')) return ['a socket folder is no address of another machine'];
   const addresses = isIP(host)
     ? [host]
     : (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address);
-  if (addresses.length === 0) return [...found, `the name ${host} has no address`];
-  if (addresses.some(isInward)) found.push(`${host} is an address of this machine or its link`);
-  return found;
+  if (addresses.length === 0) return [`the name ${host} has no address`];
+  return addresses.some(isInward) ? [`${host} is an address of this machine or its link`] : [];
 }
 
 function isInward(address: string): boolean {

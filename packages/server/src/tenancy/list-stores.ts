@@ -1,9 +1,11 @@
 import type { TenantId } from '@cofferdam/core';
-import { type ConnectionSettings, connectionSettings } from '../postgres/connection-settings.js';
+import type { ConnectionSettings } from '../postgres/connection-settings.js';
 import type { AdminConnections } from './admin-connections.js';
 import type { ControlDatabase } from './control-database.js';
 import type { Vault } from './credentials.js';
 import { getPlacement } from './placement.js';
+import { runtimeSettings } from './runtime-settings.js';
+import { listTenantsWithBooks } from './tenants-with-books.js';
 
 export interface TenantStoreLogin {
   readonly tenantId: TenantId;
@@ -19,18 +21,12 @@ export async function* listStores(fleet: {
   readonly admin: AdminConnections;
   readonly vault: Vault;
 }): AsyncGenerator<TenantStoreLogin> {
-  const { rows } = await fleet.control.pool.query<{ id: TenantId }>(
-    `select id from tenant where status in ('active', 'suspended', 'deleting') order by created_at, id`,
-  );
-  for (const { id: tenantId } of rows) {
+  for (const { id: tenantId } of await listTenantsWithBooks(fleet.control.pool)) {
     const { serverId, store, runtimeCredential, configVersion } = await getPlacement(fleet.control.pool, tenantId);
+    // Purged since the list was read.
     if (runtimeCredential === null) continue;
-    const settings = connectionSettings({
-      ...(await fleet.admin.server(serverId)).settings,
-      database: store.database,
-      user: store.runtimeLogin,
-      password: fleet.vault.open(tenantId, 'runtime-login', runtimeCredential),
-    });
+    const server = await fleet.admin.server(serverId);
+    const settings = runtimeSettings(fleet.vault, tenantId, server.settings, { ...store, runtimeCredential });
     yield { tenantId, settings, schema: store.schema, configVersion };
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { type ConnectionSettings, connectionSettings, withDatabase } from '../postgres/connection-settings.js';
+import { type ConnectionSettings, withDatabase, withLogin } from '../postgres/connection-settings.js';
 import { derivePassword } from '../postgres/derived-password.js';
 import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js';
 import type { InstallationNames } from '../postgres/installation.js';
@@ -155,11 +155,7 @@ async function inDatabase(
 
 function connections({ admin, names, encryptionKey }: PrepareServerOptions) {
   const reader = (role: string) =>
-    connectionSettings({
-      ...withDatabase(admin, names.controlDatabase),
-      user: role,
-      password: derivePassword(encryptionKey, role),
-    });
+    withLogin(withDatabase(admin, names.controlDatabase), role, derivePassword(encryptionKey, role));
   return {
     control: withDatabase(admin, names.controlDatabase),
     ledgerReader: reader(names.role('control_reader')),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { type ConnectionSettings, connectionSettings, withDatabase } from '../postgres/connection-settings.js';
+import { type ConnectionSettings, withDatabase, withLogin } from '../postgres/connection-settings.js';
 import { derivePassword } from '../postgres/derived-password.js';
 import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js';
 import type { InstallationNames } from '../postgres/installation.js';
@@ -61,11 +61,7 @@ export async function prepareSingleTenant(options: SingleTenantOptions): Promise
   } finally {
     await client.end();
   }
-  const settings = connectionSettings({
-    ...withDatabase(options.admin, store.database),
-    user: store.runtimeLogin,
-    password: passwords.runtime,
-  });
+  const settings = withLogin(withDatabase(options.admin, store.database), store.runtimeLogin, passwords.runtime);
   const pool = openTenantPool(settings, {
     max: options.connectionsMax ?? 20,
     applicationName: 'cofferdam ledger',
@@ -83,11 +79,7 @@ export async function prepareSingleTenant(options: SingleTenantOptions): Promise
     context: Object.freeze({ tenantId: undefined, slug: undefined, configVersion: 1, pool }),
     async connectMigrator() {
       const { database, schema, ownerRole, migratorLogin: user } = store;
-      const migrator = connectionSettings({
-        ...withDatabase(options.admin, database),
-        user,
-        password: passwords.migrator,
-      });
+      const migrator = withLogin(withDatabase(options.admin, database), user, passwords.migrator);
       const connection = openClient(migrator, { applicationName: 'cofferdam indexes', searchPath: [schema] });
       await connection.connect();
       return { client: connection, schema, ownerRole };
@@ -149,11 +141,7 @@ async function prepare(
        create schema if not exists ${id(schema)} authorization ${id(ownerRole)}`,
     );
   });
-  const migrator = connectionSettings({
-    ...withDatabase(options.admin, database),
-    user: migratorLogin,
-    password: passwords.migrator,
-  });
+  const migrator = withLogin(withDatabase(options.admin, database), migratorLogin, passwords.migrator);
   await connected(migrator, schema, async (inStore) => {
     const applied = await migrate(inStore, options.ledgerMigrations, {
       expect: { database, schema },

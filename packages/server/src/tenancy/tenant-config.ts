@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
-import { type ConnectionSettings, connectionSettings, type TlsSettings } from '../postgres/connection-settings.js';
+import type { ConnectionSettings, TlsSettings } from '../postgres/connection-settings.js';
 import type { PrimaryAddress } from '../postgres/primary-address.js';
 import type { AssociationStatus } from './associations.js';
 import { type Catalogue, type CatalogueOptions, type CatalogueRow, createCatalogue } from './catalogue-reader.js';
 import type { Vault } from './credentials.js';
 import type { TenantQuotas } from './quotas.js';
+import { runtimeSettings } from './runtime-settings.js';
 import { addressesOf, type Replica } from './servers/server-record.js';
 import type { TenantStatus } from './tenant-record.js';
 
@@ -131,15 +132,17 @@ function readStore(
   const pooler = poolers?.get(`${raw.host}:${raw.port}`);
   // Which server stands behind a pooler is the pooler's affair.
   const addresses = pooler === undefined ? addressesBy(raw) : undefined;
-  const settings = connectionSettings({
+  const server = {
     host: pooler?.host ?? raw.host,
     port: pooler?.port ?? raw.port,
-    ...(pooler === undefined ? {} : { pooler: true }),
+    ...(pooler === undefined ? {} : ({ pooler: true } as const)),
     ...(addresses === undefined ? {} : { addresses }),
-    database: raw.database_name,
-    user: raw.runtime_login,
-    password: vault.open(raw.id, 'runtime-login', raw.runtime_credential),
     ...(raw.tls === null ? {} : { ssl: raw.tls }),
+  };
+  const settings = runtimeSettings(vault, raw.id, server, {
+    database: raw.database_name,
+    runtimeLogin: raw.runtime_login,
+    runtimeCredential: raw.runtime_credential,
   });
   const { host, port, database, user, password, ssl } = settings;
   const place = [host, port, ...(addresses?.all.slice(1) ?? []), database, user, password, ssl ?? null];

@@ -2,11 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
 import { openAdminConnections } from '../../src/tenancy/admin-connections.js';
+import { changeAssociation } from '../../src/tenancy/associations.js';
 import { installationChecks } from '../../src/tenancy/doctor/checks.js';
 import type { DoctorTools, Finding } from '../../src/tenancy/doctor/finding.js';
 import { getPlacement, type Placement } from '../../src/tenancy/placement.js';
+import { purgeAssociation } from '../../src/tenancy/purge-association.js';
+import { insertServer } from '../../src/tenancy/servers/insert-server.js';
 import { asAdmin, dropDatabase, dropRole } from '../support/cluster.js';
-import { createInstallation, type Installation } from './support/installation.js';
+import { createInstallation, type Installation, silentLog } from './support/installation.js';
 
 let installation: Installation;
 let tools: DoctorTools;
@@ -104,6 +107,25 @@ test('a tenant that cannot be reached, one that is behind and one that was chang
     [database.id, ledgerMigrations.at(-1)?.id],
   );
   expect(about(await examine('reachability', 'migrations', 'drift'), schema.id)).toEqual([]);
+});
+
+test('books that were purged, and a brought database whose tenant is gone, are no findings', async () => {
+  const { manager, names, admin, vault, seeder } = installation;
+  const { id } = await installation.create({ isolation: 'schema' });
+  for (const action of ['suspend', 'purge'] as const)
+    await changeAssociation(manager, id, 'ledger', { action, actor: 'test' });
+  const later = new Date(Date.now() + 31 * 86_400_000);
+  const { control, newId } = manager;
+  const purging = { control, admin: tools.admin, names, access: seeder, log: silentLog, newId, now: () => later };
+  expect(await purgeAssociation(purging, id)).toBe(true);
+  await control.change(async (tx) => {
+    const version = await tx.nextVersion();
+    const server = { id: 'given-gone', kind: 'given', state: 'draining', systemIdentifier: '1', version } as const;
+    await insertServer(tx, vault, { ...server, settings: admin });
+    await tx.client.query(`update server set admin_credential = null where id = 'given-gone'`);
+  });
+  const findings = await examine();
+  expect([...about(findings, id), ...about(findings, 'given-gone')]).toEqual([]);
 });
 
 test('orphans, a clock that is off and a budget that is too large', async () => {

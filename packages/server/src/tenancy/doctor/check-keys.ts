@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { withBooks } from '../tenants-with-books.js';
 import { type Check, type DoctorTools, type Report, reporter } from './finding.js';
 
 const signingDaysMax = 180;
@@ -48,7 +49,7 @@ async function checkCredentials({ control, now }: DoctorTools, report: Report): 
     `select t.id, greatest(p.created_at, max(o.finished_at)) as since
        from tenant t join placement p on p.tenant_id = t.id
        left join operation o on o.tenant_id = t.id and o.kind like '%rotat%' and o.state = 'succeeded'
-      where t.status in ('active', 'suspended') group by t.id, p.created_at`,
+      where ${withBooks} group by t.id, p.created_at`,
   );
   const old = rows
     .map(({ id, since }) => ({ id, days: daysSince(since, now) }))

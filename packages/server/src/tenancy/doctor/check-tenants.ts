@@ -1,9 +1,10 @@
-import { connectionSettings } from '../../postgres/connection-settings.js';
 import { lastExpand } from '../../postgres/migration.js';
 import { openTenantPool } from '../../postgres/pool.js';
 import { checkPlace } from '../check-place.js';
 import { findDrift } from '../fleet/find-drift.js';
 import { heldContracts, runningBuilds } from '../fleet/held-contracts.js';
+import { runtimeSettings } from '../runtime-settings.js';
+import { withBooks } from '../tenants-with-books.js';
 import { type Check, reporter } from './finding.js';
 import { forEachTenant } from './for-each-tenant.js';
 
@@ -16,12 +17,7 @@ export const checkReachability: Check = {
     await forEachTenant(tools, report, say, async ({ id, placement: { store, runtimeCredential } }, { server }) => {
       const advice = 'Start its server; if the login was changed by hand, rotate its credentials (cofferdam tenants).';
       if (runtimeCredential === null) return report('error', `tenant ${id}`, 'has no credential', advice);
-      const settings = connectionSettings({
-        ...server.settings,
-        database: store.database,
-        user: store.runtimeLogin,
-        password: tools.vault.open(id, 'runtime-login', runtimeCredential),
-      });
+      const settings = runtimeSettings(tools.vault, id, server.settings, { ...store, runtimeCredential });
       const pool = openTenantPool(settings, {
         max: 1,
         applicationName: 'cofferdam doctor',
@@ -48,7 +44,7 @@ export const checkMigrations: Check = {
     const head = lastExpand(ledgerMigrations) ?? null;
     const { rows } = await control.pool.query<{ id: string; version: string | null; error: string | null }>(
       `select t.id, p.schema_version as version, p.migration_error as error from tenant t join placement p on p.tenant_id = t.id
-        where t.status in ('active', 'suspended', 'deleting') and (p.schema_version is distinct from $1 or p.migration_error is not null)
+        where ${withBooks} and (p.schema_version is distinct from $1 or p.migration_error is not null)
         order by t.created_at`,
       [head],
     );

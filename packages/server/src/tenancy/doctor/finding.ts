@@ -1,5 +1,5 @@
 import type { InstallationNames } from '../../postgres/installation.js';
-import type { AdminServer } from '../admin-connections.js';
+import { type AdminServer, defaultServer } from '../admin-connections.js';
 import type { FleetTools } from '../fleet/migrate-one.js';
 
 /** `error`: a guarantee does not hold, or requests fail. `warning`: it will come to that. `note`: worth knowing. */
@@ -49,7 +49,11 @@ export async function eachServer(
   report: Report,
   look: (server: AdminServer) => Promise<void>,
 ): Promise<void> {
-  const { rows } = await control.pool.query<{ id: string }>('select id from server order by created_at, id');
+  // Of a brought database nothing is left after the purge but its record.
+  const { rows } = await control.pool.query<{ id: string }>(
+    'select id from server where id = $1 or admin_credential is not null order by created_at, id',
+    [defaultServer],
+  );
   for (const { id } of rows) {
     try {
       await look(await admin.server(id));

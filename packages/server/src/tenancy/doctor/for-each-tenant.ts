@@ -2,7 +2,9 @@ import type { TenantId } from '@cofferdam/core';
 import PQueue from 'p-queue';
 import type pg from 'pg';
 import type { AdminServer } from '../admin-connections.js';
+import { inStore } from '../in-store.js';
 import { getPlacement, type Placement } from '../placement.js';
+import { listTenantsWithBooks } from '../tenants-with-books.js';
 import type { DoctorTools, Report } from './finding.js';
 
 export interface ExaminedTenant {
@@ -14,7 +16,7 @@ export interface ExaminedTenant {
 export interface Instruments {
   readonly server: AdminServer;
   /** The administrator in the database of the tenant's books. */
-  inStore<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
+  inStore<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
 }
 
 /** Every tenant that has books, a few at a time; one that cannot be examined is reported and does not stop the rest. */
@@ -24,40 +26,20 @@ export async function forEachTenant(
   say: (text: string) => void,
   look: (tenant: ExaminedTenant, instruments: Instruments) => Promise<void>,
 ): Promise<void> {
-  const { rows } = await tools.control.pool.query<{ id: TenantId; status: string }>(
-    `select id, status from tenant where status in ('active', 'suspended', 'deleting') and purge_started_at is null
-      order by created_at, id`,
-  );
+  const tenants = await listTenantsWithBooks(tools.control.pool);
   const queue = new PQueue({ concurrency: tools.parallel });
   let done = 0;
-  const one = async ({ id, status }: { id: TenantId; status: string }) => {
+  const one = async ({ id, status }: (typeof tenants)[number]) => {
     try {
       const placement = await getPlacement(tools.control.pool, id);
       const server = await tools.admin.server(placement.serverId);
-      await look({ id, status, placement }, { server, inStore: (work) => inStore(server, placement, work) });
+      await look({ id, status, placement }, { server, inStore: (work) => inStore(server, placement.store, work) });
     } catch (error) {
       const problem = `cannot be examined: ${error instanceof Error ? error.message : String(error)}`;
       report('error', `tenant ${id}`, problem, 'Mend its server or its database, then run doctor again.');
     }
     done += 1;
-    say(`${done} of ${rows.length}`);
+    say(`${done} of ${tenants.length}`);
   };
-  await queue.addAll(rows.map((row) => () => one(row)));
-}
-
-async function inStore<T>(
-  server: AdminServer,
-  { store }: Placement,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  if (store.database !== server.sharedDatabase) {
-    const client = await server.connect(store.database, store.schema);
-    return work(client).finally(() => client.end());
-  }
-  const client = await server.shared.connect();
-  try {
-    return await work(client as unknown as pg.Client);
-  } finally {
-    client.release();
-  }
+  await queue.addAll(tenants.map((row) => () => one(row)));
 }

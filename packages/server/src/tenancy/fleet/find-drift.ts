@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import PQueue from 'p-queue';
-import type pg from 'pg';
 import { isContract, lastExpand } from '../../postgres/migration.js';
-import type { AdminServer } from '../admin-connections.js';
+import { inStore } from '../in-store.js';
 import { getPlacement, type Placement } from '../placement.js';
+import { listTenantsWithBooks } from '../tenants-with-books.js';
 import type { FleetTools } from './migrate-one.js';
 import { referenceStructure } from './reference-structure.js';
 import { compareStructures, fingerprintStructure, reading, readStructure } from './structure.js';
@@ -36,14 +36,14 @@ type DriftTools = Pick<FleetTools, 'control' | 'admin' | 'ledgerMigrations' | 'r
  */
 export async function findDrift(tools: DriftTools, options: DriftOptions): Promise<DriftReport> {
   const start = performance.now();
-  const tenants = await listTenants(tools);
+  const tenants = await listTenantsWithBooks(tools.control.pool);
   const references = new Map<string, Promise<Reference>>();
   const drifted: { tenantId: TenantId; differences: readonly string[] }[] = [];
   const failed: { tenantId: TenantId; error: string }[] = [];
   const queue = new PQueue({ concurrency: options.parallel ?? 4 });
   let [done, behind] = [0, 0];
   await queue.addAll(
-    tenants.map((tenantId) => async () => {
+    tenants.map(({ id: tenantId }) => async () => {
       try {
         const placement = await getPlacement(tools.control.pool, tenantId);
         if (placement.schemaVersion !== (lastExpand(tools.ledgerMigrations) ?? null)) behind += 1;
@@ -78,42 +78,17 @@ async function driftOf(
     const applied = ledgerMigrations.filter(
       (migration) => migration.id <= ((isContract(migration) ? contractVersion : schemaVersion) ?? ''),
     );
-    reference = inStore(server, placement, (client) => referenceStructure(client, applied, runtimeGrants)).then(
+    reference = inStore(server, store, (client) => referenceStructure(client, applied, runtimeGrants)).then(
       (lines) => ({ lines, fingerprint: createHash('md5').update(lines.join('\n')).digest('hex') }),
     );
     references.set(key, reference);
   }
   const wanted = await reference;
-  return inStore(server, placement, (client) =>
+  return inStore(server, store, (client) =>
     reading(client, async () => {
       if ((await fingerprintStructure(client, store)) === wanted.fingerprint) return [];
       const differences = compareStructures(wanted.lines, await readStructure(client, store));
       return differences.length > 0 ? differences : ['the order of its objects differs'];
     }),
   );
-}
-
-/** Schemas share their database's pool; a tenant with a database of its own costs a connection. */
-async function inStore<T>(server: AdminServer, { store }: Placement, work: (client: pg.ClientBase) => Promise<T>) {
-  if (store.database === server.sharedDatabase) {
-    const client = await server.shared.connect();
-    try {
-      return await work(client);
-    } finally {
-      client.release();
-    }
-  }
-  const client = await server.connect(store.database, store.schema);
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
-async function listTenants({ control }: DriftTools): Promise<TenantId[]> {
-  const { rows } = await control.pool.query<{ id: TenantId }>(
-    `select id from tenant where status in ('active', 'suspended', 'deleting') and purge_started_at is null order by created_at, id`,
-  );
-  return rows.map(({ id }) => id);
 }

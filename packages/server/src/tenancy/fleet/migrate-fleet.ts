@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import PQueue from 'p-queue';
 import { lastContract, lastExpand } from '../../postgres/migration.js';
+import { withBooks } from '../tenants-with-books.js';
 import { type HeldContracts, heldContracts } from './held-contracts.js';
 import { type FleetTools, migrateOne, type Patience, recordFailure } from './migrate-one.js';
 
@@ -140,7 +141,7 @@ async function listBehind(
 ): Promise<Behind[]> {
   const { rows } = await control.pool.query<Behind>(
     `select t.id, p.schema_version as from from tenant t join placement p on p.tenant_id = t.id
-      where t.status in ('active', 'suspended', 'deleting') and t.purge_started_at is null and p.runtime_credential is not null
+      where ${withBooks}
         and (p.schema_version is distinct from $1 or coalesce(p.contract_version, '') < coalesce($2, ''))
       order by t.status <> 'active', t.created_at, t.id`,
     [head.expand, head.contract],
@@ -155,7 +156,7 @@ function chooseCanaries(behind: readonly Behind[], canary: FleetOptions['canary'
 
 async function countTenants({ control }: FleetTools): Promise<number> {
   const { rows } = await control.pool.query<{ count: number }>(
-    `select count(*)::int as count from tenant where status in ('active', 'suspended', 'deleting')`,
+    `select count(*)::int as count from tenant t join placement p on p.tenant_id = t.id where ${withBooks}`,
   );
   return rows[0]?.count ?? 0;
 }
@@ -163,8 +164,7 @@ async function countTenants({ control }: FleetTools): Promise<number> {
 async function hasBooks({ control }: FleetTools, tenantId: TenantId): Promise<boolean> {
   const { rowCount } = await control.pool.query(
     `select from tenant t join placement p on p.tenant_id = t.id
-      where t.id = $1 and t.status in ('active', 'suspended', 'deleting') and t.purge_started_at is null
-        and p.runtime_credential is not null`,
+      where t.id = $1 and ${withBooks}`,
     [tenantId],
   );
   return rowCount === 1;

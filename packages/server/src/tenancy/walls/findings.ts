@@ -82,7 +82,7 @@ select format('%s owns database %s', r.rolname, d.datname)
 
 /** What the store's own catalogue says: rights on schemas, owners, and ways out of the database (X-14). */
 export function storeFindings(
-  inStore: pg.Client,
+  inStore: pg.ClientBase,
   store: StoreNames,
   neighbours: readonly Neighbour[],
 ): Promise<string[]> {
@@ -125,7 +125,7 @@ union all
 select format('extension %s leads out of the database', extname) from pg_extension
  where extname in ('dblink', 'postgres_fdw', 'file_fdw', 'adminpack', 'plperlu', 'plpython3u', 'pltclu')`;
 
-async function findings(client: pg.Client | pg.Pool, query: string, values: unknown[]): Promise<string[]> {
+async function findings(client: pg.ClientBase | pg.Pool, query: string, values: unknown[]): Promise<string[]> {
   const { rows } = await client.query<{ finding: string }>(query, values);
   return rows.map(({ finding }) => finding);
 }

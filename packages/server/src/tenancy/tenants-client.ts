@@ -1,6 +1,6 @@
 import { isSafe } from '../http/safe-url.js';
 import { OperatorError } from '../postgres/operator-error.js';
-import type { NewTenant } from './create-tenant.js';
+import type { NewTenant } from './creation/new-tenant.js';
 import type { TenantStatus } from './tenant-record.js';
 
 /** A tenant as the Tenant Manager's API answers it. */

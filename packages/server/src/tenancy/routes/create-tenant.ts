@@ -1,5 +1,6 @@
 import { type Answer, defineRoute } from '../../http/route.js';
-import { createTenant, type NewTenant } from '../create-tenant.js';
+import { createTenant } from '../create-tenant.js';
+import type { NewTenant } from '../creation/new-tenant.js';
 import { type TenantManager, waitUntilSettled } from '../tenant-manager.js';
 import { findTenant } from '../tenant-record.js';
 import type { OperatorContext } from './admission.js';

@@ -6,7 +6,8 @@ import { runtimeGrants } from '../../../src/ledger/migrations/runtime-grants.js'
 import type { ConnectionSettings } from '../../../src/postgres/connection-settings.js';
 import { quoteIdentifier as id } from '../../../src/postgres/identifiers.js';
 import { type InstallationNames, installationNames } from '../../../src/postgres/installation.js';
-import { createTenant, type NewTenant } from '../../../src/tenancy/create-tenant.js';
+import { createTenant } from '../../../src/tenancy/create-tenant.js';
+import type { NewTenant } from '../../../src/tenancy/creation/new-tenant.js';
 import { createVault, type Vault } from '../../../src/tenancy/credentials.js';
 import { type Isolation, tenantStoreNames } from '../../../src/tenancy/physical-names.js';
 import type { AccessSeed, AccessSeeder, Log, SecretMaker } from '../../../src/tenancy/ports.js';

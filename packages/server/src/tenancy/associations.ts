@@ -1,11 +1,11 @@
 import type { TenantId } from '@cofferdam/core';
-import { noSuchTenant, provisionAnew } from './change-status.js';
+import { heardOfMs, noSuchTenant, provisionAnew } from './change-status.js';
 import type { ControlDatabase, ControlTx } from './control-database.js';
 import { newPassword, type Vault } from './credentials.js';
 import { refuseWhileMoving } from './move/unfinished-move.js';
 import { beginOperation, finishUnfinished } from './operations.js';
 import { TenancyError } from './tenancy-error.js';
-import { lockTenant, type TenantRecord } from './tenant-record.js';
+import { lockTenant, type TenantRecord, touchTenant } from './tenant-record.js';
 
 export type AssociationStatus =
   | 'provisioning'
@@ -152,9 +152,6 @@ async function apply(
   );
 }
 
-/** Every process has heard of a suspension after this long (contract, "Suspension"). */
-const heardOfMs = 2_000;
-
 /** The names of its database and logins are its own for ever; the passwords are new. */
 async function newCredentials({ vault }: AssociationTools, tx: ControlTx, id: TenantId): Promise<void> {
   await tx.client.query(
@@ -194,11 +191,6 @@ async function readRow(
   const [association] = rows;
   if (association === undefined) throw noSuchService(service);
   return association;
-}
-
-async function touchTenant(tx: ControlTx, id: TenantId): Promise<void> {
-  const version = await tx.nextVersion();
-  await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [id, version, tx.at]);
 }
 
 function noSuchService(service: string): TenancyError {

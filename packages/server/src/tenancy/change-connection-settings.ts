@@ -4,10 +4,11 @@ import type { AdminConnections } from './admin-connections.js';
 import { getAssociation } from './associations.js';
 import { noSuchTenant, refuse } from './change-status.js';
 import type { ControlDatabase } from './control-database.js';
+import { refuseWhileMoving } from './move/unfinished-move.js';
 import { getPlacement, type Placement } from './placement.js';
-import { underTenantLock } from './provisioning/provision-tenant.js';
 import { TenancyError } from './tenancy-error.js';
-import { findTenant } from './tenant-record.js';
+import { underTenantLock } from './tenant-lock.js';
+import { findTenant, touchTenant } from './tenant-record.js';
 import { defaultRoleLimits } from './walls/store-roles.js';
 
 /** How processes connect to a tenant's books (tenancy §4). Absent: as it is; null: the default. */
@@ -50,7 +51,7 @@ export async function changeConnectionSettings(
   const timeoutMs = timeout === undefined || timeout === null ? timeout : readTimeout(timeout);
   await getAssociation(control.pool, tenantId, service);
   const action = 'connections.update';
-  const done = await underTenantLock(control.pool, tenantId, async () => {
+  const done = await underTenantLock(control, tenantId, async () => {
     const tenant = await findTenant(control.pool, tenantId);
     if (tenant === undefined || tenant.status === 'deleted') throw noSuchTenant();
     const placement = await getPlacement(control.pool, tenantId);
@@ -59,13 +60,15 @@ export async function changeConnectionSettings(
       throw refuse(tenant, 'given other connection settings');
     }
     if (timeoutMs !== undefined) {
+      // The login at the other place was made with the one there is.
+      await refuseWhileMoving(control.pool, tenantId);
       const server = await tools.admin.server(placement.serverId);
       const value = Math.trunc(timeoutMs ?? defaultRoleLimits.statementTimeoutMs);
       await server.cluster.query(`alter role ${id(placement.store.runtimeLogin)} set statement_timeout = ${value}`);
     }
     await control.change(async (tx) => {
       await tx.audit({ actor, action, tenantId, outcome: 'done', details: { service, ...change } });
-      const version = await tx.nextVersion();
+      const version = await touchTenant(tx, tenantId);
       await tx.client.query(
         `update placement set connections_max = $2, connections_idle = $3, statement_timeout_ms = $4, read_from = $5,
                 config_version = $6, updated_at = $7
@@ -80,11 +83,6 @@ export async function changeConnectionSettings(
           tx.at,
         ],
       );
-      await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [
-        tenantId,
-        version,
-        tx.at,
-      ]);
     });
     return getPlacement(control.pool, tenantId);
   });

@@ -44,7 +44,7 @@ export function reactivateTenant(tools: StatusTools, id: TenantId, actor: string
 }
 
 /** Every process has heard of a suspension after this long (contract, "Suspension"). */
-const heardOfMs = 2_000;
+export const heardOfMs = 2_000;
 
 /**
  * suspended or failed → deleting. What is suspended was confirmed once already; this is the second time (contract). Even

@@ -1,14 +1,14 @@
 import type { TenantId } from '@cofferdam/core';
 import { findUnfinished, finishUnfinished } from './operations.js';
-import { underTenantLock } from './provisioning/provision-tenant.js';
 import { dropCounted, writeReport } from './purge-report.js';
 import type { PurgeTools } from './purge-tenant.js';
-import { lockTenant } from './tenant-record.js';
+import { underTenantLock } from './tenant-lock.js';
+import { lockTenant, touchTenant } from './tenant-record.js';
 
 /** Drops the books of a tenant that stays, when the retention of its association has ended. Idempotent. */
 export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): Promise<boolean> {
   const { control, now } = tools;
-  const done = await underTenantLock(control.pool, tenantId, async () => {
+  const done = await underTenantLock(control, tenantId, async () => {
     const { rowCount } = await control.pool.query(
       `update association set purge_started_at = coalesce(purge_started_at, $2)
         where tenant_id = $1 and service = 'ledger' and status = 'purging' and purge_after <= $2`,
@@ -38,12 +38,7 @@ export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): P
       await finishUnfinished(tx, tenantId, 'association.purge', { state: 'succeeded' });
       const entry = { actor: 'system', action: 'association.purge.finish', tenantId, outcome: 'done' } as const;
       await tx.audit({ ...entry, details: { sha256 } });
-      const version = await tx.nextVersion();
-      await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [
-        tenantId,
-        version,
-        tx.at,
-      ]);
+      await touchTenant(tx, tenantId);
     });
     tools.log.info({ tenantId }, 'the books of a tenant are purged');
     return true;

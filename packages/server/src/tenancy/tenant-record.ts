@@ -74,6 +74,16 @@ export async function listActiveTenants(
   return rows;
 }
 
+/** Something that belongs to the tenant has changed: every process reads it anew. Answers the version. The row must be locked. */
+export async function touchTenant(
+  tx: { readonly client: pg.PoolClient; readonly at: string; nextVersion(): Promise<number> },
+  id: TenantId,
+): Promise<number> {
+  const version = await tx.nextVersion();
+  await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [id, version, tx.at]);
+  return version;
+}
+
 export interface StatusChange {
   readonly status: TenantStatus;
   readonly reason?: string | null;

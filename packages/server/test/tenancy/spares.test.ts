@@ -40,6 +40,22 @@ const everything = async () =>
   });
 const full = () => expect.poll(async () => (await spares()).length, { timeout: 20_000 }).toBe(2 * wanted);
 
+/** As a process does that wants none. */
+async function removeAll(): Promise<void> {
+  const { manager, names, admin, vault, prepared } = installation;
+  const connections = openAdminConnections({ admin, control: manager.control.pool, vault, names, onError() {} });
+  const tools = {
+    ...manager,
+    admin: connections,
+    runtimeGrants,
+    templateDatabase: prepared.templateDatabase,
+    prepareHost: async () => {},
+    access: installation.seeder,
+    elapsed: () => performance.now(),
+  };
+  await keepSpares(tools, { wanted: 0, isStopped: () => false }).finally(() => connections.close());
+}
+
 /** Spares outlive their makers: they are there for the next process. */
 async function removeSpares(): Promise<void> {
   const names = await everything();
@@ -93,27 +109,15 @@ test('spares are made in the background, taken by new tenants of both modes, and
 
 test('TENANT_SPARES=0 removes what is there', async () => {
   await full();
-  const { manager, names, admin, vault, prepared } = installation;
-  const connections = openAdminConnections({ admin, control: manager.control.pool, vault, names, onError() {} });
-  const tools = {
-    ...manager,
-    admin: connections,
-    runtimeGrants,
-    templateDatabase: prepared.templateDatabase,
-    prepareHost: async () => {},
-    access: installation.seeder,
-    elapsed: () => performance.now(),
-  };
   await expect
     .poll(
       async () => {
-        await keepSpares(tools, { wanted: 0, isStopped: () => false });
+        await removeAll();
         return (await spares()).length;
       },
       { timeout: 20_000 },
     )
     .toBeLessThan(2 * wanted);
-  await connections.close();
 });
 
 test('more tenants at once than there are spares: each is made, no spare twice', async () => {
@@ -125,23 +129,11 @@ test('more tenants at once than there are spares: each is made, no spare twice',
 test('a removal and a taking at the same moment: the tenant gets a whole store, from the spare or without it', async () => {
   for (let round = 0; round < 4; round += 1) {
     await full();
-    const { manager, names, admin, vault, prepared } = installation;
-    const connections = openAdminConnections({ admin, control: manager.control.pool, vault, names, onError() {} });
-    const tools = {
-      ...manager,
-      admin: connections,
-      runtimeGrants,
-      templateDatabase: prepared.templateDatabase,
-      prepareHost: async () => {},
-      access: installation.seeder,
-      elapsed: () => performance.now(),
-    };
-    const removing = keepSpares(tools, { wanted: 0, isStopped: () => false });
+    const removing = removeAll();
     const made = await Promise.all(
       (['database', 'schema'] as const).map((isolation) => installation.create({ isolation })),
     );
     await removing;
-    await connections.close();
     expect(made.map(({ status, statusReason }) => statusReason ?? status)).toEqual(['active', 'active']);
     installation.manager.lookForWork();
   }

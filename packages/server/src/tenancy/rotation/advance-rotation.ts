@@ -4,10 +4,10 @@ import { scramVerifier } from '../../postgres/scram-verifier.js';
 import type { AdminServer } from '../admin-connections.js';
 import { finishOperation, getOperation, type Operation, recordProgress } from '../operations.js';
 import { getPlacement, type Placement } from '../placement.js';
-import { underTenantLock } from '../provisioning/provision-tenant.js';
 import type { ProvisioningTools } from '../provisioning/run.js';
 import { probeIsolation } from '../provisioning/verify-isolation.js';
-import { findTenant, lockTenant, type TenantRecord } from '../tenant-record.js';
+import { underTenantLock } from '../tenant-lock.js';
+import { findTenant, lockTenant, type TenantRecord, touchTenant } from '../tenant-record.js';
 import { changeSharedRights } from '../walls/serialize.js';
 import { createRuntimeLogin, defaultRoleLimits, grantToAdmin } from '../walls/store-roles.js';
 import type { RotationDetails, RotationPasswords } from './start-rotation.js';
@@ -28,7 +28,7 @@ const sessionsPollMs = 500;
 export async function advanceRotation(tools: RotationTools, operationId: string): Promise<number | undefined> {
   const { tenantId } = await getOperation(tools.control.pool, operationId);
   if (tenantId === null) throw new Error(`rotation ${operationId} is of no tenant`);
-  return underTenantLock(tools.control.pool, tenantId, async () => {
+  return underTenantLock(tools.control, tenantId, async () => {
     const operation = await getOperation(tools.control.pool, operationId);
     if (operation.state !== 'running') return undefined;
     const tenant = await findTenant(tools.control.pool, tenantId);
@@ -121,7 +121,7 @@ async function switchOver(
       outcome: 'done',
       details: { operation: operation.id, from: details.from, to: details.to },
     });
-    const version = await tx.nextVersion();
+    const version = await touchTenant(tx, tenant.id);
     // A migration that came between would have given its new tables to the old login alone: then all of this again.
     const { rowCount } = await tx.client.query(
       `update placement set runtime_login = $2, runtime_credential = $3, migrator_credential = $4, config_version = $5, updated_at = $6
@@ -137,7 +137,6 @@ async function switchOver(
       ],
     );
     if (rowCount !== 1) throw new Error('the books were migrated during the rotation; it is tried again');
-    await tx.client.query('update tenant set version = $2, updated_at = $3 where id = $1', [tenant.id, version, tx.at]);
   });
 }
 

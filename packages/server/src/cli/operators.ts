@@ -60,6 +60,11 @@ export async function clientOf({ url, as }: OperatorOptions): Promise<TenantsCli
   };
 }
 
+/** Of the API: of one tenant, or what belongs to it. */
+export function tenantPath(id: string, rest = ''): string {
+  return `/v1/tenants/${encodeURIComponent(id)}${rest}`;
+}
+
 export function print(options: OperatorOptions, answer: unknown, table: () => void): void {
   if (options.json) console.log(JSON.stringify(answer, undefined, 2));
   else table();

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../config.js';
+import { findRunning } from '../postgres/embedded/find-running.js';
 import { installationNames } from '../postgres/installation.js';
 import { localSecrets } from './local-secrets.js';
 import { openAdmin } from './open-admin.js';
@@ -15,7 +17,10 @@ export async function withGround<T>(
 ): Promise<T> {
   const closers = new Closers();
   try {
-    const admin = await openAdmin(config, log, undefined, closers, undefined);
+    // Beside a running server its embedded PostgreSQL is used: the folder can have one owner only.
+    const running =
+      config.databaseUrl === undefined ? await findRunning(join(config.dataDirectory, 'postgres')) : undefined;
+    const admin = running ?? (await openAdmin(config, log, undefined, closers, undefined));
     const secrets = await localSecrets(config);
     const ground = {
       config,

@@ -76,10 +76,13 @@ test('needs nothing: no token, no tenant machinery, and only PostgreSQL is conta
   }
 });
 
-test('a second start finds the data, and there is no control database', async () => {
+test('a second start finds the data, commands work beside it, and there is no control database', async () => {
   const server = new Program(['serve'], { environment });
   try {
     const { ledger } = await server.serving();
+    const beside = await run(['doctor', '--json'], { environment });
+    expect(beside.code, beside.stderr).toBe(0);
+    expect(JSON.parse(beside.stdout).books).toHaveLength(1);
     expect(await readOrganizations(ledger)).toEqual(['First']);
     const databases = await listDatabases();
     expect(databases).toContain('cofferdam_ledger');

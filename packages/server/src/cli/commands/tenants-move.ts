@@ -6,6 +6,7 @@ import {
   type OperationAnswer,
   type OperatorOptions,
   print,
+  tenantPath,
   withOperatorOptions,
 } from '../operators.js';
 import { readPair } from '../option-readers.js';
@@ -32,8 +33,6 @@ interface PlaceAnswer {
 /** A tenant changes its place while it is written to: three commands, because the operator looks before the way back is closed. */
 export const moveCommands = (): Command[] => [moveCommand(), confirmCommand(), revertCommand()];
 
-const pathOf = (id: string) => `/v1/tenants/${encodeURIComponent(id)}/move`;
-
 interface MoveOptions extends OperatorOptions {
   readonly isolation?: string;
   readonly server?: string;
@@ -52,7 +51,7 @@ function moveCommand(): Command {
     .action(async (id: string, options: MoveOptions) => {
       const client = await clientOf(options);
       const { isolation, server, label } = options;
-      const begun = await client.send<MoveAnswer>('POST', pathOf(id), {
+      const begun = await client.send<MoveAnswer>('POST', tenantPath(id, '/move'), {
         ...(isolation === undefined ? {} : { isolation }),
         ...(server === undefined ? {} : { server }),
         ...(label === undefined ? {} : { labels: label }),
@@ -78,7 +77,7 @@ function confirmCommand(): Command {
     .argument('<id>', 'the tenant’s id')
     .action(async (id: string, options: OperatorOptions) => {
       const client = await clientOf(options);
-      const begun = await client.send<MoveAnswer>('POST', `${pathOf(id)}/confirm`);
+      const begun = await client.send<MoveAnswer>('POST', tenantPath(id, '/move/confirm'));
       printMove(options, await follow(client, 'removing the old place', begun));
     });
 }
@@ -91,7 +90,7 @@ function revertCommand(): Command {
     .argument('<id>', 'the tenant’s id')
     .action(async (id: string, options: OperatorOptions) => {
       const client = await clientOf(options);
-      const begun = await client.send<MoveAnswer>('POST', `${pathOf(id)}/revert`);
+      const begun = await client.send<MoveAnswer>('POST', tenantPath(id, '/move/revert'));
       const latest = await follow(client, 'moving the tenant back', begun, {
         isDone: ({ state, details }) =>
           state === 'cancelled' || (details.phase === 'await' && begun.details.phase !== 'await'),

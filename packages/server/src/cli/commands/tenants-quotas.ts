@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
+import { clientOf, type OperatorOptions, print, tenantPath, withOperatorOptions } from '../operators.js';
 import { table } from '../table.js';
 
 type Quotas = Readonly<Partial<Record<'requestsPerSecond' | 'burst' | 'concurrentPosts', number>>>;
@@ -20,7 +20,7 @@ export function quotasCommand(): Command {
     .option('--concurrent-posts <n>', 'requests that change something under way at the same time', bound)
     .action(async (id: string, options: QuotaOptions) => {
       const client = await clientOf(options);
-      const path = `/v1/tenants/${encodeURIComponent(id)}/quotas`;
+      const path = tenantPath(id, '/quotas');
       const { requestsPerSecond, burst, concurrentPosts } = options;
       const change = Object.entries({ requestsPerSecond, burst, concurrentPosts }).filter(
         ([, value]) => value !== undefined,

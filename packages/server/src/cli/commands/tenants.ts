@@ -3,12 +3,20 @@ import { Command, Option } from 'commander';
 import { parseDatabaseUrl } from '../../postgres/connection-settings.js';
 import type { TenantAnswer, TenantsClient } from '../../tenancy/tenants-client.js';
 import { CliError } from '../cli-error.js';
-import { clientOf, type OperatorOptions, print, withOperatorOptions } from '../operators.js';
+import { clientOf, type OperatorOptions, print, readPages, withOperatorOptions } from '../operators.js';
 import { readPair } from '../option-readers.js';
 import { createProgress } from '../progress.js';
 import { table } from '../table.js';
 import { connectionBody } from './servers.js';
-import { operateCommands } from './tenants-operate.js';
+import { associationsCommand } from './tenants-associations.js';
+import { auditCommand } from './tenants-audit.js';
+import { moveCommands } from './tenants-move.js';
+import { operationsCommand } from './tenants-operations.js';
+import { purgeReportCommand } from './tenants-purge-report.js';
+import { quotasCommand } from './tenants-quotas.js';
+import { rotateCommand } from './tenants-rotate.js';
+import { settingsCommand } from './tenants-settings.js';
+import { updateCommand } from './tenants-update.js';
 
 /** `cofferdam tenants …`: what an operator does with tenants, through the Tenant Manager's API. */
 export function tenantsCommand(): Command {
@@ -31,9 +39,21 @@ export function tenantsCommand(): Command {
         client.delete(id),
       ),
     );
-  for (const one of operateCommands()) command.addCommand(one);
+  for (const one of commandsOfOwnFiles()) command.addCommand(one);
   return command;
 }
+
+const commandsOfOwnFiles = (): Command[] => [
+  updateCommand(),
+  rotateCommand(),
+  ...moveCommands(),
+  settingsCommand(),
+  quotasCommand(),
+  associationsCommand(),
+  operationsCommand(),
+  purgeReportCommand(),
+  auditCommand(),
+];
 
 /** `adopt` makes a tenant out of the books of single-tenant mode; otherwise it is like `create`. */
 function createCommand(name: 'create' | 'adopt'): Command {
@@ -112,14 +132,7 @@ function listCommand(): Command {
   return withOperatorOptions(new Command('list'))
     .description('lists all tenants')
     .action(async (options: OperatorOptions) => {
-      const client = await clientOf(options);
-      const tenants: TenantAnswer[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await client.list({ limit: 100, ...(cursor ? { cursor } : {}) });
-        tenants.push(...page.items);
-        cursor = page.next_cursor;
-      } while (cursor !== undefined);
+      const tenants = await readPages<TenantAnswer>(await clientOf(options), '/v1/tenants');
       print(options, tenants, () => printTenants(tenants));
     });
 }

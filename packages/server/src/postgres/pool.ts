@@ -2,6 +2,7 @@ import { LedgerError } from '@cofferdam/core';
 import pg from 'pg';
 import type { ConnectionSettings } from './connection-settings.js';
 import { endWhenPeerIsDead } from './dead-peer.js';
+import { destroy } from './end-client.js';
 import { quoteIdentifier } from './identifiers.js';
 import { primaryClient } from './primary-client.js';
 import { queryBuilderOver } from './query-builder.js';
@@ -103,13 +104,13 @@ export function openTenantPool(settings: ConnectionSettings, options: PoolOption
 }
 
 async function drainPool(pool: pg.Pool, lent: ReadonlySet<pg.PoolClient>, graceMs: number): Promise<void> {
-  const deadline = Date.now() + graceMs;
+  const deadline = performance.now() + graceMs;
   // Callers that wait in the pool's queue were admitted before the drain: they are served too.
-  while ((lent.size > 0 || pool.waitingCount > 0) && Date.now() < deadline)
+  while ((lent.size > 0 || pool.waitingCount > 0) && performance.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, Math.min(20, graceMs)));
   const ended = pool.end();
   // `end` waits for whoever still holds a connection; cutting it makes their query reject and the client come back.
-  for (const client of lent) (client as unknown as pg.Client).connection.stream.destroy();
+  for (const client of lent) destroy(client as unknown as pg.Client);
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
 }
 

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { destroy } from './end-client.js';
 import { isConnectionLost } from './pg-errors.js';
 import type { Address, PrimaryAddress, Timeline } from './primary-address.js';
 
@@ -64,8 +65,4 @@ export function primaryClient(addresses: PrimaryAddress): typeof pg.Client {
 
 function textOf({ host, port }: Address): string {
   return `${host}:${port}`;
-}
-
-function destroy(client: pg.Client): void {
-  (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy();
 }

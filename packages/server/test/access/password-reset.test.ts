@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCommitChange } from '../../src/access/directory/commit-change.js';
 import { withDirectory } from '../../src/access/directory/with-directory.js';
-import { createCommitChange } from '../../src/access/identity/change-directory.js';
 import { createAccountGuard } from '../../src/access/login/account-guard.js';
 import { createFailureLimiter } from '../../src/access/login/failure-limiter.js';
 import { createPasswordReset } from '../../src/access/login/password-reset.js';

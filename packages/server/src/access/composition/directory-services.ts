@@ -1,8 +1,9 @@
 import type { DirectoryFeed } from '../../http/directory-feed.js';
 import { type ClientSecrets, createClientSecrets } from '../credentials/client-secrets.js';
 import { createPasswords, type Passwords } from '../credentials/passwords.js';
+import { type CommitChange, createCommitChange } from '../directory/commit-change.js';
 import type { AccessStore } from '../directory/with-directory.js';
-import { type CommitChange, createChangeDirectory, createCommitChange } from '../identity/change-directory.js';
+import { createChangeDirectory } from '../identity/change-directory.js';
 import type { Identity } from '../identity/identity-context.js';
 import { type AuditTrail, createAuditTrail } from '../login/audit-trail.js';
 import { createFailureLimiter } from '../login/failure-limiter.js';

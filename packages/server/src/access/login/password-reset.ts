@@ -3,6 +3,7 @@ import { AccessError } from '../access-errors.js';
 import { checkPasswordPolicy } from '../credentials/password-policy.js';
 import type { Passwords } from '../credentials/passwords.js';
 import { insertAuditEvent } from '../directory/audit-events.js';
+import type { CommitChange } from '../directory/commit-change.js';
 import { rememberSource } from '../directory/known-sources.js';
 import {
   countPasswordResets,
@@ -14,7 +15,6 @@ import { findTenant } from '../directory/tenants.js';
 import { updateUser } from '../directory/user-accounts.js';
 import { findUserById, findUserToReset, lockUser } from '../directory/users.js';
 import { type AccessStore, type DirectoryTx, withDirectory } from '../directory/with-directory.js';
-import type { CommitChange } from '../identity/change-directory.js';
 import { isOfMode } from '../reserved-tenants.js';
 import type { SendMail } from '../senders/send-mail.js';
 import { endSessionsOfPerson } from '../tokens/end-sessions.js';

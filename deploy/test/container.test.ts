@@ -43,6 +43,17 @@ test.each([
   for (const server of servers) expect(services[server]?.command).toContain('wal_level=logical');
 });
 
+test('in the SaaS model a second server can be added: outside of ENV_NAME=local none is without TLS', () => {
+  const text = readFileSync('deploy/compose/saas.yaml', 'utf8');
+  const { services } = parse(text, { merge: true }) as {
+    services: Record<string, { command?: string[]; environment?: Record<string, string> }>;
+  };
+  expect(services['operators']?.environment).toMatchObject({ ENV_NAME: 'production' });
+  for (const server of ['postgres-a', 'postgres-b']) expect(services[server]?.command).toContain('ssl=on');
+  expect(text).not.toContain('sslmode=disable');
+  expect(text).toContain("SERVER_URL='postgres://postgres:…@postgres-b:5432/postgres?sslmode=require'");
+});
+
 test('in the SaaS model only the operators’ process and the migration hold an administrative login and the master key', () => {
   const { services } = parse(readFileSync('deploy/compose/saas.yaml', 'utf8'), { merge: true }) as {
     services: Record<string, { environment?: Record<string, string> }>;

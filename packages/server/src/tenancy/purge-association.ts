@@ -36,6 +36,8 @@ export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): P
       );
       const sha256 = await writeReport(tx, tenantId, 'association.purge');
       await finishUnfinished(tx, tenantId, 'association.purge', { state: 'succeeded' });
+      // Both logins of it are gone. A move cannot be under way: it is refused, and refuses a purge.
+      await finishUnfinished(tx, tenantId, 'tenant.rotate', { state: 'cancelled' });
       const entry = { actor: 'system', action: 'association.purge.finish', tenantId, outcome: 'done' } as const;
       await tx.audit({ ...entry, details: { sha256 } });
       await touchTenant(tx, tenantId);

@@ -5,8 +5,10 @@ import { openAdminConnections } from '../../src/tenancy/admin-connections.js';
 import { changeAssociation } from '../../src/tenancy/associations.js';
 import { installationChecks } from '../../src/tenancy/doctor/checks.js';
 import type { DoctorTools, Finding } from '../../src/tenancy/doctor/finding.js';
+import { getOperation } from '../../src/tenancy/operations.js';
 import { getPlacement, type Placement } from '../../src/tenancy/placement.js';
 import { purgeAssociation } from '../../src/tenancy/purge-association.js';
+import { startRotation } from '../../src/tenancy/rotation/start-rotation.js';
 import { insertServer } from '../../src/tenancy/servers/insert-server.js';
 import { asAdmin, dropDatabase, dropRole } from '../support/cluster.js';
 import { createInstallation, type Installation, silentLog } from './support/installation.js';
@@ -112,12 +114,14 @@ test('a tenant that cannot be reached, one that is behind and one that was chang
 test('books that were purged, and a brought database whose tenant is gone, are no findings', async () => {
   const { manager, names, admin, vault, seeder } = installation;
   const { id } = await installation.create({ isolation: 'schema' });
+  const rotation = await startRotation(manager, id, { actor: 'test' });
   for (const action of ['suspend', 'purge'] as const)
     await changeAssociation(manager, id, 'ledger', { action, actor: 'test' });
   const later = new Date(Date.now() + 31 * 86_400_000);
   const { control, newId } = manager;
   const purging = { control, admin: tools.admin, names, access: seeder, log: silentLog, newId, now: () => later };
   expect(await purgeAssociation(purging, id)).toBe(true);
+  expect((await getOperation(control.pool, rotation.id)).state).toBe('cancelled');
   await control.change(async (tx) => {
     const version = await tx.nextVersion();
     const server = { id: 'given-gone', kind: 'given', state: 'draining', systemIdentifier: '1', version } as const;

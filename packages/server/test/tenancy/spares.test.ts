@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
-import { openAdminConnections } from '../../src/tenancy/admin-connections.js';
+import { defaultServer, openAdminConnections } from '../../src/tenancy/admin-connections.js';
 import { findDrift } from '../../src/tenancy/fleet/find-drift.js';
 import { getPlacement } from '../../src/tenancy/placement.js';
+import { insertServer } from '../../src/tenancy/servers/insert-server.js';
+import { changeServer } from '../../src/tenancy/servers/manage-servers.js';
 import { keepSpares } from '../../src/tenancy/spares/keep-spares.js';
 import { asAdmin, dropDatabase, dropRole } from '../support/cluster.js';
 import { createInstallation, type Installation } from './support/installation.js';
@@ -137,6 +139,25 @@ test('a removal and a taking at the same moment: the tenant gets a whole store, 
     expect(made.map(({ status, statusReason }) => statusReason ?? status)).toEqual(['active', 'active']);
     installation.manager.lookForWork();
   }
+});
+
+test('a server that is gone keeps no other from its spares; one that is drained keeps none', async () => {
+  await full();
+  const { manager, admin: settings, vault } = installation;
+  await manager.control.change(async (tx) => {
+    const version = await tx.nextVersion();
+    const server = { id: 'gone', kind: 'shared', state: 'open', systemIdentifier: '1', version } as const;
+    await insertServer(tx, vault, { ...server, settings: { ...settings, port: 1 } });
+    await tx.client.query(`update server set created_at = '2000-01-01' where id = 'gone'`);
+  });
+  const by = { actor: 'test', action: 'server.drain' };
+  await changeServer(manager, defaultServer, { state: 'draining' }, by);
+  manager.lookForWork();
+  await expect.poll(async () => (await spares()).length, { timeout: 20_000 }).toBe(0);
+  await changeServer(manager, defaultServer, { state: 'open' }, by);
+  manager.lookForWork();
+  await full();
+  await manager.control.pool.query(`delete from server where id = 'gone'`);
 });
 
 test('half-made spares and those of an older build are removed, those of a newer one stay', async () => {

@@ -10,7 +10,7 @@ import { makeSpare } from './make-spare.js';
 import { readSpare, readyMark, type Spare, spareStem } from './spare-names.js';
 
 export interface KeepSparesOptions {
-  /** Of each isolation on each open server; 0 keeps none and removes those there are. */
+  /** Of each isolation on each open server; 0 keeps none and removes those there are, as on a server that is drained. */
   readonly wanted: number;
   readonly isStopped: () => boolean;
 }
@@ -25,14 +25,21 @@ const keeperLock = '7410255930142263';
  * to an older build, is removed first: under the lock nobody else can be making it.
  */
 export async function keepSpares(tools: ProvisioningTools, options: KeepSparesOptions): Promise<void> {
-  const { rows } = await tools.control.pool.query<{ id: string }>(
-    `select id from server where kind = 'shared' and state = 'open' order by created_at, id`,
+  const { rows } = await tools.control.pool.query<{ id: string; state: string }>(
+    `select id, state from server where kind = 'shared' order by created_at, id`,
   );
-  for (const { id: serverId } of rows) {
+  for (const { id: serverId, state } of rows) {
     if (options.isStopped()) return;
-    const server = await tools.admin.server(serverId);
-    if (options.wanted === 0 && (await listSpares(tools, server)).length === 0) continue;
-    await underAdvisoryLock(server.cluster, keeperLock, () => keepOn(tools, server, options));
+    // A server that is drained makes no tenants any more.
+    const wanted = state === 'open' ? options.wanted : 0;
+    try {
+      const server = await tools.admin.server(serverId);
+      if (wanted === 0 && (await listSpares(tools, server)).length === 0) continue;
+      await underAdvisoryLock(server.cluster, keeperLock, () => keepOn(tools, server, { ...options, wanted }));
+    } catch (error) {
+      // The others have nothing to do with it.
+      tools.log.warn({ server: serverId, err: error }, 'the spares of a server could not be brought to their number');
+    }
   }
 }
 

@@ -57,6 +57,7 @@ export async function clientOf({ url, as }: OperatorOptions): Promise<TenantsCli
     reactivate: told(client.reactivate),
     delete: told(client.delete),
     send: told(client.send) as TenantsClient['send'],
+    ask: told(client.ask) as TenantsClient['ask'],
   };
 }
 

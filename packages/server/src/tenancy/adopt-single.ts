@@ -84,6 +84,15 @@ export async function takeOverSingle(
   await cluster.query(`drop role ${old.map(id).join(', ')}`);
 }
 
+/** Whether the books in this database have changed hands: from here on they are this tenant's, to be purged with it. */
+export async function isAdoptedBy({ cluster }: AdminServer, tenantId: string, database: string): Promise<boolean> {
+  const { rowCount } = await cluster.query(
+    `select from pg_database where datname = $1 and shobj_description(oid, 'pg_database') = $2`,
+    [database, `${adoptedComment} ${tenantId}`],
+  );
+  return rowCount === 1;
+}
+
 async function singleSessions(cluster: pg.Pool, { runtimeLogin, migratorLogin }: StoreNames): Promise<number> {
   const { rows } = await cluster.query<{ sessions: number }>(
     'select count(*)::integer as sessions from pg_stat_activity where usename = any ($1)',

@@ -125,7 +125,8 @@ async function apply(
       ? new Date(tools.now().getTime() + Math.max(tools.retentionDays * 86_400_000, heardOfMs)).toISOString()
       : null;
   if (from === 'purged') {
-    if (tenant.status !== 'active' && tenant.status !== 'suspended')
+    // Provisioning ends in `active`: it would lift a suspension that nobody has lifted.
+    if (tenant.status !== 'active')
       throw new TenancyError('wrong_status', `The tenant is ${tenant.status}; it would have to be active.`, {
         status: tenant.status,
       });

@@ -141,7 +141,7 @@ async function change(
       await work(tx, tenant);
     });
   } catch (error) {
-    if (error instanceof TenancyError && error.reasonName === 'wrong_status')
+    if (error instanceof TenancyError && error.reasonName !== 'tenant_not_found')
       await control.audit({ actor, action, tenantId: id, outcome: 'refused', details: error.extra });
     throw error;
   }

@@ -12,13 +12,16 @@ const runningGraceMs = 3_000;
 
 export type TakeStock = (what: Pick<StoreInventory, 'roles' | 'dropped'>) => Promise<void>;
 
+/** `untouched`: an adoption that failed before the books changed hands. They are still those of single-tenant mode. */
+export type DroppedOrigin = Placement['origin'] | 'untouched';
+
 /**
  * Takes a store away: sessions, then database or schema, then roles. Of a database that the operator brought only what we
  * made in it. Idempotent. `takeStock` is called in between, when nobody can write any more and the database is still there.
  */
 export async function dropStore(
   server: AdminServer,
-  { store, origin }: Pick<Placement, 'store' | 'origin'>,
+  { store, origin }: Pick<Placement, 'store'> & { readonly origin: DroppedOrigin },
   sharedDatabase: string,
   takeStock?: TakeStock,
 ): Promise<void> {
@@ -37,8 +40,13 @@ export async function dropStore(
   await server.cluster.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = any ($1)', [
     logins,
   ]);
-  const isOurs = origin !== 'given' && store.database !== sharedDatabase;
-  if (takeStock !== undefined && roles.includes(store.ownerRole) && (await databaseExists(server, store.database)))
+  const isOurs = (origin === 'created' || origin === 'adopted') && store.database !== sharedDatabase;
+  if (
+    takeStock !== undefined &&
+    origin !== 'untouched' &&
+    roles.includes(store.ownerRole) &&
+    (await databaseExists(server, store.database))
+  )
     await takeStock({ roles, dropped: isOurs ? 'database' : 'schema' });
   if (isOurs) {
     await server.cluster.query(`drop database if exists ${id(store.database)} with (force)`);
@@ -49,7 +57,7 @@ export async function dropStore(
     );
     const inStore = await server.connect(store.database, 'public');
     try {
-      await inStore.query(`drop schema if exists ${id(store.schema)} cascade`);
+      if (origin !== 'untouched') await inStore.query(`drop schema if exists ${id(store.schema)} cascade`);
       // By now they own nothing; this takes rights left on anything else in the database.
       await inStore.query(`drop owned by ${roles.map(id).join(', ')}`);
     } finally {

@@ -15,18 +15,25 @@ export interface TenantStoreLogin {
   readonly configVersion: number;
 }
 
-/** Every store that holds books, oldest tenant first, with the login that requests use. For work over the whole fleet. */
-export async function* listStores(fleet: {
+export interface StoreTools {
   readonly control: ControlDatabase;
   readonly admin: AdminConnections;
   readonly vault: Vault;
-}): AsyncGenerator<TenantStoreLogin> {
-  for (const { id: tenantId } of await listTenantsWithBooks(fleet.control.pool)) {
-    const { serverId, store, runtimeCredential, configVersion } = await getPlacement(fleet.control.pool, tenantId);
-    // Purged since the list was read.
-    if (runtimeCredential === null) continue;
-    const server = await fleet.admin.server(serverId);
-    const settings = runtimeSettings(fleet.vault, tenantId, server.settings, { ...store, runtimeCredential });
-    yield { tenantId, settings, schema: store.schema, configVersion };
+}
+
+/** Every store that holds books, oldest tenant first, with the login that requests use. For work over the whole fleet. */
+export async function* listStores(fleet: StoreTools): AsyncGenerator<TenantStoreLogin> {
+  for (const { id } of await listTenantsWithBooks(fleet.control.pool)) {
+    const found = await findStore(fleet, id);
+    if (found !== undefined) yield found;
   }
+}
+
+/** Undefined: its books were purged. Throws when its server or its credential cannot be read. */
+export async function findStore(fleet: StoreTools, tenantId: TenantId): Promise<TenantStoreLogin | undefined> {
+  const { serverId, store, runtimeCredential, configVersion } = await getPlacement(fleet.control.pool, tenantId);
+  if (runtimeCredential === null) return undefined;
+  const server = await fleet.admin.server(serverId);
+  const settings = runtimeSettings(fleet.vault, tenantId, server.settings, { ...store, runtimeCredential });
+  return { tenantId, settings, schema: store.schema, configVersion };
 }

@@ -6,6 +6,7 @@ import { quoteIdentifier as id, quoteLiteral } from '../postgres/identifiers.js'
 import type { InstallationNames } from '../postgres/installation.js';
 import { migrate } from '../postgres/migrate.js';
 import type { Migration } from '../postgres/migration.js';
+import { OperatorError } from '../postgres/operator-error.js';
 import { openClient } from '../postgres/pool.js';
 import { controlMigrations } from './migrations/index.js';
 import type { Log } from './ports.js';
@@ -64,13 +65,40 @@ export async function prepareServer(options: PrepareServerOptions): Promise<Prep
   }
 }
 
+/**
+ * The same answer without making anything, for commands that only look. `isPrepared`: nothing is missing, of another build, or
+ * open to PUBLIC.
+ * @throws OperatorError there is no installation on this server
+ */
+export async function lookAtServer(
+  options: LookOptions,
+): Promise<Omit<PreparedServer, 'warnings'> & { readonly isPrepared: boolean }> {
+  const client = openClient(options.admin, { applicationName: 'cofferdam look' });
+  await client.connect();
+  try {
+    const { controlDatabase } = options.names;
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [controlDatabase]);
+    if (rowCount !== 1)
+      throw new OperatorError(
+        `there is no installation with tenants on this server: it has no database ${controlDatabase}. Start one with cofferdam serve, or mend DATABASE_URL`,
+      );
+    const wanted = describeWanted(options);
+    const isReady = await isPrepared(client, options, wanted);
+    return { ...connections(options), templateDatabase: wanted.template, isPrepared: isReady };
+  } finally {
+    await client.end();
+  }
+}
+
 interface Wanted {
   readonly template: string;
   /** Of everything inside the control database; kept as its comment. */
   readonly fingerprint: string;
 }
 
-function describeWanted({ admin, names, encryptionKey, ledgerMigrations }: PrepareServerOptions): Wanted {
+type LookOptions = Omit<PrepareServerOptions, 'log' | 'now'>;
+
+function describeWanted({ admin, names, encryptionKey, ledgerMigrations }: LookOptions): Wanted {
   const template = names.templateDatabase(templateVersion(templateMigrations(ledgerMigrations)));
   const readers = [names.role('control_reader'), names.role('directory_reader')];
   const parts = [
@@ -86,7 +114,7 @@ function describeWanted({ admin, names, encryptionKey, ledgerMigrations }: Prepa
   };
 }
 
-async function isPrepared(client: pg.ClientBase, { names }: PrepareServerOptions, wanted: Wanted): Promise<boolean> {
+async function isPrepared(client: pg.ClientBase, { names }: LookOptions, wanted: Wanted): Promise<boolean> {
   const ours = [names.controlDatabase, names.sharedDatabase, wanted.template];
   const { rows } = await client.query<{ ready: boolean }>(
     `select count(*) = 3
@@ -153,7 +181,7 @@ async function inDatabase(
   }
 }
 
-function connections({ admin, names, encryptionKey }: PrepareServerOptions) {
+function connections({ admin, names, encryptionKey }: LookOptions) {
   const reader = (role: string) =>
     withLogin(withDatabase(admin, names.controlDatabase), role, derivePassword(encryptionKey, role));
   return {

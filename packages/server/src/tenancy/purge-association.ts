@@ -1,7 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { findUnfinished, finishUnfinished } from './operations.js';
 import { dropCounted, writeReport } from './purge-report.js';
-import type { PurgeTools } from './purge-tenant.js';
+import type { Purgeable, PurgeTools } from './purge-tenant.js';
 import { underTenantLock } from './tenant-lock.js';
 import { lockTenant, touchTenant } from './tenant-record.js';
 
@@ -48,13 +48,16 @@ export async function purgeAssociation(tools: PurgeTools, tenantId: TenantId): P
   return done ?? false;
 }
 
-/** Tenants whose association's retention has ended, oldest first. */
-export async function listPurgeableAssociations({ control, now }: PurgeTools): Promise<TenantId[]> {
-  const { rows } = await control.pool.query<{ id: TenantId }>(
-    `select a.tenant_id as id from association a join tenant t on t.id = a.tenant_id
-      where a.status = 'purging' and a.purge_after <= $1 and t.status not in ('deleting', 'deleted')
-      order by a.purge_after limit 100`,
+/** Tenants whose association's retention has ended, oldest first, of each server a hundred at most. */
+export async function listPurgeableAssociations({ control, now }: PurgeTools): Promise<Purgeable[]> {
+  const { rows } = await control.pool.query<Purgeable>(
+    `select id, "serverId" from (
+       select a.tenant_id as id, p.server_id as "serverId", a.purge_after,
+              row_number() over (partition by p.server_id order by a.purge_after) as place
+         from association a join tenant t on t.id = a.tenant_id join placement p on p.tenant_id = a.tenant_id
+        where a.status = 'purging' and a.purge_after <= $1 and t.status not in ('deleting', 'deleted')) due
+      where place <= 100 order by purge_after`,
     [now().toISOString()],
   );
-  return rows.map((row) => row.id);
+  return rows;
 }

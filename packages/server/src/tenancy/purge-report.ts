@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@cofferdam/core';
 import { canonicalJson } from '../http/canonical-json.js';
+import type { AdminServer } from './admin-connections.js';
+import { isAdoptedBy } from './adopt-single.js';
 import type { ControlDatabase, ControlTx } from './control-database.js';
-import { dropStore, type TakeStock } from './drop-store.js';
+import { type DroppedOrigin, dropStore, type TakeStock } from './drop-store.js';
 import { findUnfinished, getOperation } from './operations.js';
-import { getPlacement } from './placement.js';
+import { getPlacement, type Placement } from './placement.js';
 import { type CountedTable, countKept, type StoreInventory, takeInventory } from './purge-inventory.js';
 import type { PurgeTools } from './purge-tenant.js';
 
@@ -58,7 +60,14 @@ export async function dropCounted(
     // Of a store that was dropped before its roles the earlier count is the true one.
     if (store.tables.length > 0 || details['store'] === undefined) await remember(control, operationId, { store });
   };
-  await dropStore(server, placement, names.sharedDatabase, takeStock);
+  const origin = await originOf(server, tenantId, placement);
+  await dropStore(server, { store: placement.store, origin }, names.sharedDatabase, takeStock);
+}
+
+/** The books of single-tenant mode are a tenant's when they say so, and not because an adoption was asked for. */
+async function originOf(server: AdminServer, tenantId: TenantId, placement: Placement): Promise<DroppedOrigin> {
+  const { origin, store } = placement;
+  return origin === 'adopted' && !(await isAdoptedBy(server, tenantId, store.database)) ? 'untouched' : origin;
 }
 
 /** Removes the rows of a tenant from the access database, counted before. */

@@ -96,11 +96,22 @@ async function finish({ control }: PurgeTools, tenantId: TenantId): Promise<void
   });
 }
 
-/** Tenants whose retention has ended, oldest first. */
-export async function listPurgeable({ control, now }: Pick<PurgeTools, 'control' | 'now'>): Promise<TenantId[]> {
-  const { rows } = await control.pool.query<{ id: TenantId }>(
-    `select id from tenant where status = 'deleting' and purge_after <= $1 order by purge_after limit 100`,
+/** What is to be purged, and where it is. */
+export interface Purgeable {
+  readonly id: TenantId;
+  readonly serverId: string;
+}
+
+/** Tenants whose retention has ended, oldest first, of each server a hundred at most. */
+export async function listPurgeable({ control, now }: Pick<PurgeTools, 'control' | 'now'>): Promise<Purgeable[]> {
+  const { rows } = await control.pool.query<Purgeable>(
+    `select id, "serverId" from (
+       select t.id, p.server_id as "serverId", t.purge_after,
+              row_number() over (partition by p.server_id order by t.purge_after) as place
+         from tenant t join placement p on p.tenant_id = t.id
+        where t.status = 'deleting' and t.purge_after <= $1) due
+      where place <= 100 order by purge_after`,
     [now().toISOString()],
   );
-  return rows.map((row) => row.id);
+  return rows;
 }

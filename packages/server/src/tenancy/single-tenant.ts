@@ -26,6 +26,8 @@ export interface SingleTenantOptions {
   readonly log: Log;
   /** Default 20. */
   readonly connectionsMax?: number;
+  /** Make and migrate nothing: the books are opened as they are. */
+  readonly onlyLook?: boolean;
 }
 
 /** Begins the comment of a database that has become a tenant's (adopt-single.ts). */
@@ -34,6 +36,8 @@ export const adoptedComment = 'cofferdam adopted by tenant';
 export interface SingleTenant {
   /** The one context of every request. */
   readonly context: TenantContext;
+  /** False, of one that was only looked at: it waits for what this build would make or migrate. */
+  readonly isCurrent: boolean;
   /** A connection of the store's migrator; the caller ends it. */
   connectMigrator(): Promise<MigratorConnection>;
   /** Running transactions may finish within the grace, then all connections are closed. */
@@ -51,10 +55,13 @@ export async function prepareSingleTenant(options: SingleTenantOptions): Promise
     migrator: derivePassword(options.encryptionKey, store.migratorLogin),
   };
   const client = openClient(options.admin, { applicationName: 'cofferdam prepare' });
+  let isCurrent = true;
   await client.connect();
   try {
     const wanted = fingerprintOf(options, store, passwords);
-    if (!(await isPrepared(client, store, wanted))) {
+    if (options.onlyLook === true) {
+      isCurrent = await isPrepared(client, store, wanted);
+    } else if (!(await isPrepared(client, store, wanted))) {
       await client.query(`select pg_advisory_lock(${prepareServerLock})`);
       if (!(await isPrepared(client, store, wanted))) await prepare(client, options, store, passwords, wanted);
     }
@@ -77,6 +84,7 @@ export async function prepareSingleTenant(options: SingleTenantOptions): Promise
   }
   return Object.freeze({
     context: Object.freeze({ tenantId: undefined, slug: undefined, configVersion: 1, pool }),
+    isCurrent,
     async connectMigrator() {
       const { database, schema, ownerRole, migratorLogin: user } = store;
       const migrator = withLogin(withDatabase(options.admin, database), user, passwords.migrator);

@@ -68,20 +68,26 @@ interface Raw {
   held: boolean;
 }
 
-/** How a ledger process is seen on the control database; the id of the last migration that it knows follows. */
+/**
+ * How a ledger process is seen on the control database; the id of the last migration that it knows follows, and `#` with its
+ * process id: several of one machine are several.
+ */
 export const ledgerProcessName = 'cofferdam ledger';
 
 export interface LedgerCatalogueOptions extends Omit<CatalogueOptions, 'applicationName'> {
   readonly vault: Vault;
   /** Id of the last migration that this build knows. */
   readonly build: string | undefined;
+  /** Of the operating system. */
+  readonly processId?: number;
   /** Poolers in transaction mode to go through, by the `host:port` of the server behind. */
   readonly poolers?: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
 }
 
 /** The catalogue of a ledger process (`ledgerReader` of `prepareServer`, or `CONTROL_DATABASE_URL`). */
 export function createLedgerCatalogue(options: LedgerCatalogueOptions): Catalogue<TenantConfig> {
-  const applicationName = `${ledgerProcessName} ${options.build ?? ''}`;
+  const mark = options.processId === undefined ? '' : ` #${options.processId}`;
+  const applicationName = `${ledgerProcessName} ${options.build ?? ''}${mark}`;
   const addressesBy = rememberAddresses();
   return createCatalogue<Raw, TenantConfig>(
     { ...options, applicationName },

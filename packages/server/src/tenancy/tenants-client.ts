@@ -45,6 +45,13 @@ export interface TenantsClient {
   delete(id: string): Promise<TenantAnswer>;
   /** Any other call: servers, operations, audit, associations. `undefined` when the answer has no body. */
   send<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** The same with the status: 201 made something, 200 found it made already. */
+  ask<T>(method: string, path: string, body?: unknown): Promise<Answered<T>>;
+}
+
+export interface Answered<T> {
+  readonly status: number;
+  readonly answer: T;
 }
 
 export interface TenantsClientOptions {
@@ -68,7 +75,7 @@ export function createTenantsClient(options: TenantsClientOptions): TenantsClien
   if (!isSafe(base))
     throw new OperatorError(`${base.origin}: the Tenant Manager must be reached over https, except on this machine`);
 
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<Answered<T>> => {
     const response = await fetch(new URL(path, base), {
       method,
       headers: {
@@ -82,7 +89,7 @@ export function createTenantsClient(options: TenantsClientOptions): TenantsClien
     });
     const text = await readBounded(response);
     const answer = parse(text);
-    if (response.ok) return answer as T;
+    if (response.ok) return { status: response.status, answer: answer as T };
     const { code, message } = (answer ?? {}) as { code?: string; message?: string };
     throw new TenantsClientError(
       response.status,
@@ -90,6 +97,8 @@ export function createTenantsClient(options: TenantsClientOptions): TenantsClien
       message ?? `the Tenant Manager answered ${response.status}`,
     );
   };
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> =>
+    (await ask<T>(method, path, body)).answer;
   const one = (id: string) => `/v1/tenants/${encodeURIComponent(id)}`;
 
   return Object.freeze({
@@ -107,6 +116,7 @@ export function createTenantsClient(options: TenantsClientOptions): TenantsClien
     reactivate: (id: string) => call<TenantAnswer>('PUT', `${one(id)}/reactivate`),
     delete: (id: string) => call<TenantAnswer>('DELETE', one(id)),
     send: call,
+    ask,
   });
 }
 

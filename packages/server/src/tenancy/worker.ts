@@ -1,4 +1,5 @@
 import type { TenantId } from '@cofferdam/core';
+import { isConnectionLost } from '../postgres/pg-errors.js';
 import type { Carrier } from './carry-operations.js';
 import type { Provisioner } from './provisioning/provisioner.js';
 import { listPurgeableAssociations, purgeAssociation } from './purge-association.js';
@@ -105,17 +106,22 @@ async function resumeUnfinished({
   for (const { id } of rows) void provisioner.provision(id);
 }
 
+/** Server by server, at the same time: one that is away keeps its own tenants waiting and no others. */
 async function purgeEnded(tools: PurgeTools, isStopped: () => boolean): Promise<void> {
   const purges = [
-    ...(await listPurgeable(tools)).map((id) => ({ id, purge: purgeTenant })),
-    ...(await listPurgeableAssociations(tools)).map((id) => ({ id, purge: purgeAssociation })),
+    ...(await listPurgeable(tools)).map((due) => ({ ...due, purge: purgeTenant })),
+    ...(await listPurgeableAssociations(tools)).map((due) => ({ ...due, purge: purgeAssociation })),
   ];
-  for (const { id, purge } of purges) {
-    if (isStopped()) return;
-    try {
-      await purge(tools, id);
-    } catch (error) {
-      tools.log.error({ tenantId: id, err: error }, 'the purge of a tenant failed; it will be tried again');
+  const ofServer = async (serverId: string): Promise<void> => {
+    for (const { id, purge } of purges.filter((due) => due.serverId === serverId)) {
+      if (isStopped()) return;
+      try {
+        await purge(tools, id);
+      } catch (error) {
+        tools.log.error({ tenantId: id, err: error }, 'the purge of a tenant failed; it will be tried again');
+        if (isConnectionLost(error)) return;
+      }
     }
-  }
+  };
+  await Promise.all([...new Set(purges.map(({ serverId }) => serverId))].map(ofServer));
 }

@@ -1,14 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectionSettings, withDatabase } from '../../src/postgres/connection-settings.js';
+import { derivePassword } from '../../src/postgres/derived-password.js';
+import { openClient } from '../../src/postgres/pool.js';
+import { deleteTenant } from '../../src/tenancy/change-status.js';
 import { physicalName } from '../../src/tenancy/physical-names.js';
 import { createBooks } from '../isolation/support/books.js';
-import { asAdmin } from '../support/cluster.js';
+import { adminSettings, asAdmin } from '../support/cluster.js';
 import { type CallOptions, ownerPassword, startTestServer, type TestServer } from '../support/server.js';
+import { createInstallation, exists } from './support/installation.js';
 
+let owner: TestServer;
 let single: TestServer;
 beforeAll(async () => {
-  single = await startTestServer({ MULTI_TENANT_ENABLED: 'false' });
+  owner = await startTestServer({ MULTI_TENANT_ENABLED: 'false' });
+  single = owner;
 });
-afterAll(() => single.stop());
+afterAll(async () => {
+  if (single !== owner) await single.stop();
+  await owner.stop();
+});
 
 type Caller = (method: string, path: string, options?: CallOptions) => ReturnType<TestServer['call']>;
 
@@ -37,6 +47,55 @@ async function snapshot(call: Caller, organization: string, ledger: string): Pro
   return all;
 }
 
+test('an adoption that fails before the books change hands: deleting the tenant leaves them, and they can be adopted', async () => {
+  const { organizationPath } = await createBooks((method, path, body) => single.call(method, path, { body }));
+  const { environment, names } = single;
+  const encryptionKey = Buffer.from(String(environment['COFFERDAM_ENCRYPTION_KEY']), 'base64');
+  await single.running.stop();
+  const login = names.role('ledger');
+  const late = openClient(
+    connectionSettings({
+      ...withDatabase(adminSettings(), names.singleDatabase),
+      user: login,
+      password: derivePassword(encryptionKey, login),
+    }),
+    { applicationName: 'a single-tenant server' },
+  );
+  let connected = false;
+  const installation = await createInstallation({
+    names,
+    encryptionKey,
+    retentionDays: 0,
+    // Between the look at who uses the books and the taking of them.
+    async boundary(point, step) {
+      if (point !== 'before' || step !== 'create-store' || connected) return;
+      connected = true;
+      await late.connect();
+    },
+  });
+  try {
+    const { id, status, statusReason } = await installation.create({ adopt: true });
+    expect({ status, statusReason }).toEqual({ status: 'failed', statusReason: expect.stringContaining('stop it') });
+    await late.end();
+    await deleteTenant(installation.manager, id, 'test');
+    await expect
+      .poll(
+        async () => {
+          installation.manager.lookForWork();
+          return (await installation.get(id)).status;
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toBe('deleted');
+    expect(await exists(names.singleDatabase)).toMatchObject({ database: true });
+    expect(await exists(physicalName(id))).toEqual({ database: false, role: false });
+  } finally {
+    await installation.manager.stop();
+  }
+  single = await owner.twin();
+  expect((await single.call('GET', organizationPath)).status).toBe(200);
+}, 60_000);
+
 test('the books of single-tenant mode become a tenant’s, with no data moved, and only by its token', async () => {
   const books = await createBooks((method, path, body) => single.call(method, path, { body }));
   const { organizationPath, path } = books;
@@ -63,7 +122,7 @@ test('the books of single-tenant mode become a tenant’s, with no data moved, a
     tenant: 'active',
   });
   const { id, application } = adopted.body;
-  single.removeAtEnd(id);
+  owner.removeAtEnd(id);
 
   const { clientId, clientSecret } = application;
   const login = { grantType: 'client_credentials', clientId, clientSecret };

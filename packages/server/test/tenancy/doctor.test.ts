@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledgerMigrations } from '../../src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../src/ledger/migrations/runtime-grants.js';
+import { installationNames } from '../../src/postgres/installation.js';
 import { openAdminConnections } from '../../src/tenancy/admin-connections.js';
 import { changeAssociation } from '../../src/tenancy/associations.js';
 import { installationChecks } from '../../src/tenancy/doctor/checks.js';
-import type { DoctorTools, Finding } from '../../src/tenancy/doctor/finding.js';
+import { type DoctorTools, type Finding, runCheck } from '../../src/tenancy/doctor/finding.js';
 import { getOperation } from '../../src/tenancy/operations.js';
 import { getPlacement, type Placement } from '../../src/tenancy/placement.js';
+import { lookAtServer } from '../../src/tenancy/prepare-server.js';
 import { purgeAssociation } from '../../src/tenancy/purge-association.js';
 import { startRotation } from '../../src/tenancy/rotation/start-rotation.js';
 import { insertServer } from '../../src/tenancy/servers/insert-server.js';
-import { asAdmin, dropDatabase, dropRole } from '../support/cluster.js';
-import { createInstallation, type Installation, silentLog } from './support/installation.js';
+import { asAdmin, dropDatabase, dropRole, randomPrefix } from '../support/cluster.js';
+import { createInstallation, exists, type Installation, silentLog } from './support/installation.js';
+import { startLedgerProcess } from './support/ledger-process.js';
 
 let installation: Installation;
 let tools: DoctorTools;
@@ -130,6 +133,51 @@ test('books that were purged, and a brought database whose tenant is gone, are n
   });
   const findings = await examine();
   expect([...about(findings, id), ...about(findings, 'given-gone')]).toEqual([]);
+});
+
+test('a check that does not get through is a finding itself, and the others have their turn', async () => {
+  const broken = { ...tools, now: () => new Date(Number.NaN) };
+  const check = installationChecks.find(({ id }) => id === 'unfinished') as (typeof installationChecks)[number];
+  expect(await runCheck(check, broken, () => {})).toEqual([
+    expect.objectContaining({
+      severity: 'error',
+      subject: 'the check unfinished',
+      problem: expect.stringMatching(/^could not be carried out: /),
+    }),
+  ]);
+});
+
+test('to look at a server makes nothing: it says that there is no installation, or that it is not as it should be', async () => {
+  const { names, admin, encryptionKey } = installation;
+  const options = { admin, names, encryptionKey, ledgerMigrations };
+  const nobody = installationNames(randomPrefix());
+  await expect(lookAtServer({ ...options, names: nobody })).rejects.toThrow(/no installation with tenants/);
+  expect(await exists(nobody.controlDatabase)).toEqual({ database: false, role: false });
+  expect(await lookAtServer(options)).toMatchObject({ isPrepared: true });
+  const open = `database "${names.controlDatabase}"`;
+  await asAdmin((client) => client.query(`grant connect on ${open} to public`));
+  try {
+    expect(await lookAtServer(options)).toMatchObject({ isPrepared: false });
+    expect(about(await examine('public-rights'), names.controlDatabase)).toEqual([
+      'error: any login of the server may connect to it',
+    ]);
+  } finally {
+    await asAdmin((client) => client.query(`revoke connect on ${open} from public`));
+  }
+});
+
+test('processes of one machine are counted one by one', async () => {
+  const one = await startLedgerProcess(installation, { processId: 1 });
+  const two = await startLedgerProcess(installation, { processId: 2 });
+  try {
+    tools = { ...tools, connectionBudget: 50_000 };
+    expect(about(await examine('servers'), 'server default').join()).toContain(
+      '2 ledger processes may open 50000 connections each, 100000 in all',
+    );
+  } finally {
+    await Promise.all([one.stop(), two.stop()]);
+    tools = { ...tools, connectionBudget: 10 };
+  }
 });
 
 test('orphans, a clock that is off and a budget that is too large', async () => {

@@ -134,6 +134,31 @@ test('a canary that fails stops the fleet; the others are left as they were', as
   expect((await migrate()).results.map(({ tenantId, error }) => error ?? tenantId)).toEqual([bad]);
 });
 
+test('a canary that does not exist stops the run before anything is done', async () => {
+  migrations = [...migrations, later('create table canary_first (x int)')];
+  const before = await versions();
+  const nobody = '0'.repeat(32);
+  await expect(migrate({ canary: [fleet[0] as TenantId, nobody] })).rejects.toThrow(nobody);
+  expect(await versions()).toEqual(before);
+});
+
+test('a build from before finds nothing to do in books that are further, and leaves no failure behind', async () => {
+  migrations = [...migrations, later('create table ahead (x int)')];
+  await migrate();
+  const [all, ahead] = [migrations, await versions()];
+  migrations = all.slice(0, -1);
+  try {
+    expect(await migrate()).toMatchObject({ results: [], leftAlone: 0 });
+  } finally {
+    migrations = all;
+  }
+  expect(await versions()).toEqual(ahead);
+  const { rowCount } = await installation.manager.control.pool.query(
+    'select from placement where migration_error is not null',
+  );
+  expect(rowCount).toBe(0);
+});
+
 test('too many failures stop the run', async () => {
   for (const id of fleet) await inStore(id, 'create table trap ()');
   migrations = [...migrations, later('create table trap (x int)')];
@@ -240,6 +265,24 @@ test('a contract migration waits until no process of an older build is there; ne
 describe('drift', () => {
   test('stores of both modes are alike, however they came to their version', async () => {
     expect(await findDrift(tools(), {})).toMatchObject({ compared: 6, behind: 0, drifted: [], failed: [] });
+  });
+
+  test('a store that is gone is told, and keeps none of the others from being compared', async () => {
+    const [first] = fleet as [TenantId];
+    const { database } = (await placeOf(first)).store;
+    const rename = (from: string, to: string) =>
+      asAdmin(async (admin) => {
+        await admin.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [from]);
+        await admin.query(`alter database "${from}" rename to "${to}"`);
+      });
+    await rename(database, `${database}_away`);
+    try {
+      const report = await findDrift(tools(), {});
+      expect(report).toMatchObject({ compared: 5, drifted: [] });
+      expect(report.failed).toEqual([{ tenantId: first, error: expect.stringContaining('does not exist') }]);
+    } finally {
+      await rename(`${database}_away`, database);
+    }
   });
 
   test('the report says what differs', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createBooks } from '../isolation/support/books.js';
+import { asAdmin } from '../support/admin.js';
 import { runInProcess } from '../support/in-process.js';
 import { temporaryDataFolder } from '../support/program.js';
 import { type Reply, startTestServer, type TestServer, type TestTenant } from '../support/server.js';
@@ -47,13 +48,38 @@ test.concurrent.for(['database', 'schema'] as const)(
     expect(await act('POST', '', {})).toMatchObject({ status: 201, body: { status: 'active' } });
     expect((await answered(list, 200)).text).toContain(marker);
 
+    const timeout = { body: { statementTimeout: '7s' } };
+    expect((await server.operate('PATCH', `${base}/connections`, timeout)).status).toBe(200);
+    const timeoutOfLogin = async () => {
+      const { body } = await server.operate('GET', `${base}/connections`);
+      const { rows } = await asAdmin((admin) =>
+        admin.query<{ config: string[] }>('select rolconfig as config from pg_roles where rolname = $1', [
+          body.databases.onboarding.postgresql.username,
+        ]),
+      );
+      return rows[0]?.config.find((setting) => setting.startsWith('statement_timeout'));
+    };
+
     await act('PUT', '/suspend');
     expect(await answered(list, 403)).toMatchObject({ body: { code: '0159', reason: 'TENANT_SUSPENDED' } });
     expect(await act('PUT', '/purge')).toMatchObject({ status: 200, body: { status: 'purging' } });
     await until(async () => (await act('GET')).body.status === 'purged');
     expect(await answered(list, 403)).toMatchObject({ body: { reason: 'TENANT_PURGED' } });
-    expect(await act('POST', '', {})).toMatchObject({ status: 201, body: { status: 'active' } });
+    // New books for a tenant that is suspended would end its suspension.
+    await server.operate('PUT', `/v1/tenants/${tenant.id}/suspend`);
+    expect(await act('POST', '', {})).toMatchObject({ status: 409, body: { status: 'suspended' } });
+    expect((await server.operate('GET', `/v1/tenants/${tenant.id}`)).body.status).toBe('suspended');
+    await server.operate('PUT', `/v1/tenants/${tenant.id}/reactivate`);
+    const other = isolation === 'database' ? 'schema' : 'database';
+    for (const bad of [{ isolationMode: other }, { maxOpenConns: 0 }, { maxIdleConns: 51 }])
+      expect((await act('POST', '', bad)).status, JSON.stringify(bad)).toBe(400);
+    expect((await act('GET')).body.status).toBe('purged');
+    const wanted = { isolationMode: isolation, maxOpenConns: 3 };
+    expect(await act('POST', '', wanted)).toMatchObject({ status: 201, body: { status: 'active' } });
     expect((await answered(list, 200)).body.items).toEqual([]);
+    // What was set for the tenant is set for its new logins.
+    expect(await timeoutOfLogin()).toBe('statement_timeout=7000');
+    expect((await act('GET', '/connections')).body.connectionSettings).toMatchObject({ maxOpenConns: 3 });
     const { body } = await server.operate('GET', `/v1/operations?tenantId=${tenant.id}`);
     expect(body.items.map(({ kind, state }: Record<string, string>) => `${kind} ${state}`)).toEqual([
       'tenant.provision succeeded',
@@ -192,6 +218,16 @@ test('the command line does it all, and prints JSON', async () => {
   expect(operations.map(({ kind }: { kind: string }) => kind)).toEqual(['tenant.rotate', 'tenant.provision']);
   const { answer: audit } = await cofferdam('tenants', 'audit', '--tenant', tenant.id, '--limit', '1');
   expect(audit).toMatchObject([{ action: 'association.suspend', actor: 'operator (bob)' }]);
+  const twice = ['tenants', 'create', '--name', 'Twice', '--owner-email', 'twice@example.com'];
+  const first = await cofferdam(...twice);
+  server.removeAtEnd(first.answer.id);
+  expect(first.answer.owner.password).toHaveLength(24);
+  // The owner has the password of then; none is told that opens nothing.
+  expect(await cofferdam(...twice)).toMatchObject({ code: 0, answer: { id: first.answer.id } });
+  expect((await cofferdam(...twice)).answer.owner).toEqual({
+    email: 'twice@example.com',
+    clientId: first.answer.owner.clientId,
+  });
   expect((await cofferdam('servers', 'list')).answer).toMatchObject([{ id: 'default', state: 'open' }]);
   expect((await cofferdam('servers', 'drain', 'default')).answer).toMatchObject({ state: 'draining' });
   const full = await cofferdam('tenants', 'create', '--name', 'Late', '--owner-email', 'late@example.com');

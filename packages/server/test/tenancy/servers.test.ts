@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { physicalName } from '../../src/tenancy/physical-names.js';
+import { addressShortcomings } from '../../src/tenancy/servers/probe-server.js';
 import { createBooks } from '../isolation/support/books.js';
 import { adminSettings } from '../support/cluster.js';
 import { type SecondCluster, startSecondCluster } from '../support/second-cluster.js';
@@ -144,6 +145,11 @@ test('servers that cannot hold tenants are refused, with the reason', async () =
   await refused({}, /is the server south by another address/);
   const { host, port, user, password, database } = adminSettings();
   await refused({ host, port, user, password, database }, /is the server default by another address/);
+  // A replica is reached by tenants' logins, and administered when it was promoted: it must stream from this server.
+  const replicas = [{ host, port }];
+  const stranger = await server.operate('PATCH', '/v1/servers/south', { body: { replicas } });
+  expect(stranger.status, stranger.text).toBe(422);
+  expect((await server.operate('GET', '/v1/servers/south')).body.replicas).toEqual([]);
   for (const body of [
     { id: 'South', ...login() },
     { id: 'x', ...login(), labels: { 'a b': 'c' } },
@@ -173,6 +179,8 @@ test('a database of the operator’s own: probed, used without superuser, and le
   await refused({}, /not empty: x/);
   await second.query('drop table x', [], 'customer_books');
   await refused({ host: '127.0.0.1', port: 1 }, /ECONNREFUSED/);
+  await second.query('create database pattern owner customer is_template true');
+  await refused({ database: 'pattern' }, /is a template of its server/);
   expect((await make({ database, isolation: 'schema' })).status).toBe(400);
   expect((await make({ database, adopt: true })).status).toBe(400);
 
@@ -196,3 +204,30 @@ test('a database of the operator’s own: probed, used without superuser, and le
   );
   expect(rows).toEqual([]);
 }, 60_000);
+
+test('X-43: outside a local environment no address of this machine or its link is taken, however it is written', async () => {
+  const ssl = { rejectUnauthorized: true };
+  for (const host of [
+    '127.0.0.1',
+    '127.9.9.9',
+    '127.1',
+    'localhost',
+    '0.0.0.0',
+    '::1',
+    '::',
+    '0:0:0:0:0:0:0:1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '0:0:0:0:0:ffff:7f00:0001',
+    '169.254.169.254',
+    '::ffff:a9fe:a9fe',
+    'fe80::1',
+    'FEBF::1',
+  ])
+    expect(await addressShortcomings({ host, ssl }, false), host).toEqual([
+      `${host} is an address of this machine or its link`,
+    ]);
+  for (const host of ['10.0.0.5', '2001:db8::1', '::ffff:10.0.0.5', '128.0.0.1'])
+    expect(await addressShortcomings({ host, ssl }, false), host).toEqual([]);
+  expect(await addressShortcomings({ host: '10.0.0.5' }, false)).toEqual([expect.stringContaining('TLS is required')]);
+});

@@ -87,14 +87,16 @@ async function makeTenant(options: CreateOptions, name: 'create' | 'adopt'): Pro
   const client = await clientOf(options);
   const given = options.ownerPassword ?? process.env['OWNER_PASSWORD'];
   const password = given ?? `${randomBytes(15).toString('base64url')}-aA1`;
-  const tenant = await createProgress().step(`making ${options.name}`, () =>
+  const { tenant, isNew } = await createProgress().step(`making ${options.name}`, () =>
     createAndWait(client, wantedOf(options, name, password)),
   );
-  print(options, given ? tenant : { ...tenant, owner: { ...tenant.owner, password } }, () => {
+  // The owner of a tenant that was there has the password of then.
+  const isMade = isNew && !given;
+  print(options, isMade ? { ...tenant, owner: { ...tenant.owner, password } } : tenant, () => {
     printTenants([tenant]);
-    if (!given) console.log(`owner password (shown once)  ${password}`);
+    if (isMade) console.log(`owner password (shown once)  ${password}`);
     if (tenant.owner) console.log(`people log in with client id ${tenant.owner.clientId}`);
-    if (options.application && !tenant.application?.clientSecret) {
+    if (!isNew) {
       console.log('this tenant existed already: its secrets were shown when it was made');
     } else if (tenant.application?.clientSecret) {
       console.log(`client id                    ${tenant.application.clientId}`);
@@ -104,12 +106,16 @@ async function makeTenant(options: CreateOptions, name: 'create' | 'adopt'): Pro
 }
 
 /** The answer comes when the first request would work; the secret is in the first answer only. */
-async function createAndWait(client: TenantsClient, wanted: object): Promise<TenantAnswer> {
-  const made = await client.send<TenantAnswer>('POST', '/v1/tenants', wanted);
+async function createAndWait(
+  client: TenantsClient,
+  wanted: object,
+): Promise<{ readonly tenant: TenantAnswer; readonly isNew: boolean }> {
+  const { answer: made, status } = await client.ask<TenantAnswer>('POST', '/v1/tenants', wanted);
   for (let latest = made, tries = 0; ; tries += 1) {
     if (latest.status === 'failed')
       throw new CliError(`${made.id} could not be made: ${latest.statusReason ?? 'no reason is known'}`);
-    if (latest.status !== 'provisioning' || tries === 300) return { ...made, status: latest.status };
+    if (latest.status !== 'provisioning' || tries === 300)
+      return { tenant: { ...made, status: latest.status }, isNew: status === 201 };
     await new Promise((resolve) => setTimeout(resolve, 200));
     latest = await client.get(made.id);
   }

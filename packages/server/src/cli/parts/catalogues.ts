@@ -48,6 +48,7 @@ export async function openCatalogues(ground: Ground, closers: Closers): Promise<
             settings: readerOf(prepared?.ledgerReader),
             log,
             build: ledgerMigrations.at(-1)?.id,
+            processId: process.pid,
             poolers: config.tenantPoolers,
             metrics: createCatalogueMetrics(ground.metrics),
             vault: createVault([secrets.encryptionKey]),

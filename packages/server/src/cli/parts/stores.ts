@@ -8,8 +8,8 @@ import { type AdminConnections, openAdminConnections } from '../../tenancy/admin
 import { type ControlDatabase, openControlDatabase } from '../../tenancy/control-database.js';
 import { createVault, type Vault } from '../../tenancy/credentials.js';
 import type { TenantStoreLogin } from '../../tenancy/list-stores.js';
-import { type PreparedServer, prepareServer } from '../../tenancy/prepare-server.js';
-import { prepareSingleTenant, type SingleTenant } from '../../tenancy/single-tenant.js';
+import { lookAtServer, type PreparedServer, prepareServer } from '../../tenancy/prepare-server.js';
+import { prepareSingleTenant, type SingleTenant, type SingleTenantOptions } from '../../tenancy/single-tenant.js';
 import type { Closers, Ground } from './part.js';
 
 /** Time for transactions under way when a server stops. */
@@ -21,12 +21,19 @@ export function requireAdmin({ admin }: Ground): ConnectionSettings {
   throw new ConfigError('DATABASE_URL is missing: this prepares databases, which needs an administrative login.');
 }
 
-/** Single-tenant: the one store, made ready and brought up to date. */
-export async function openSingleStore(ground: Ground, closers: Closers): Promise<SingleTenant> {
+/** Single-tenant: the one store, made ready and brought up to date unless it is only looked at. */
+export async function openSingleStore(
+  ground: Ground,
+  closers: Closers,
+  options: Pick<SingleTenantOptions, 'onlyLook'> = {},
+): Promise<SingleTenant> {
   const { names, secrets, log } = ground;
   const admin = requireAdmin(ground);
   const { encryptionKey } = secrets;
-  const single = await prepareSingleTenant({ admin, names, encryptionKey, ledgerMigrations, runtimeGrants, log });
+  const single = await prepareSingleTenant({
+    ...{ admin, names, encryptionKey, ledgerMigrations, runtimeGrants, log },
+    ...options,
+  });
   closers.add(() => single.drain(drainMs));
   return single;
 }
@@ -47,7 +54,17 @@ export function prepareFleet(ground: Ground): Promise<PreparedServer> {
   return prepareServer({ admin: requireAdmin(ground), names, encryptionKey, ledgerMigrations, log, now });
 }
 
-export async function openFleet(ground: Ground, closers: Closers, prepared?: PreparedServer): Promise<Fleet> {
+/** What `prepareFleet` answers, without making anything. @throws OperatorError: there is no installation */
+export function lookAtFleet(ground: Ground): ReturnType<typeof lookAtServer> {
+  const { names, secrets } = ground;
+  return lookAtServer({ admin: requireAdmin(ground), names, encryptionKey: secrets.encryptionKey, ledgerMigrations });
+}
+
+export async function openFleet(
+  ground: Ground,
+  closers: Closers,
+  prepared?: Pick<PreparedServer, 'control'>,
+): Promise<Fleet> {
   const { names, secrets, log, now } = ground;
   const admin = requireAdmin(ground);
   const { encryptionKey } = secrets;

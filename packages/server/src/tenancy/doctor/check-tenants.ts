@@ -44,7 +44,7 @@ export const checkMigrations: Check = {
     const head = lastExpand(ledgerMigrations) ?? null;
     const { rows } = await control.pool.query<{ id: string; version: string | null; error: string | null }>(
       `select t.id, p.schema_version as version, p.migration_error as error from tenant t join placement p on p.tenant_id = t.id
-        where ${withBooks} and (p.schema_version is distinct from $1 or p.migration_error is not null)
+        where ${withBooks} and (coalesce(p.schema_version, '') < coalesce($1, '') or p.migration_error is not null)
         order by t.created_at`,
       [head],
     );

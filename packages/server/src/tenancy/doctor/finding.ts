@@ -32,6 +32,18 @@ export interface Check {
   run(tools: DoctorTools, say: (text: string) => void): Promise<Finding[]>;
 }
 
+/** On a broken installation a check may not get through: that is a finding too, and the others have their turn. */
+export async function runCheck(check: Check, tools: DoctorTools, say: (text: string) => void): Promise<Finding[]> {
+  try {
+    return await check.run(tools, say);
+  } catch (error) {
+    const { findings, report } = reporter(check.id);
+    const problem = `could not be carried out: ${error instanceof Error ? error.message : String(error)}`;
+    report('error', `the check ${check.id}`, problem, 'Mend what this names, then run doctor again.');
+    return findings;
+  }
+}
+
 export type Report = (severity: Severity, subject: string, problem: string, remedy: string) => void;
 
 /** Collects findings under the id of one check. */

@@ -73,17 +73,21 @@ async function driftOf(
   const { serverId, schemaVersion, contractVersion, store } = placement;
   const server = await admin.server(serverId);
   const key = JSON.stringify([serverId, schemaVersion, contractVersion]);
-  let reference = references.get(key);
-  if (reference === undefined) {
+  const makeReference = async (): Promise<Reference> => {
     const applied = ledgerMigrations.filter(
       (migration) => migration.id <= ((isContract(migration) ? contractVersion : schemaVersion) ?? ''),
     );
-    reference = inStore(server, store, (client) => referenceStructure(client, applied, runtimeGrants)).then(
-      (lines) => ({ lines, fingerprint: createHash('md5').update(lines.join('\n')).digest('hex') }),
-    );
-    references.set(key, reference);
+    const lines = await inStore(server, store, (client) => referenceStructure(client, applied, runtimeGrants));
+    return { lines, fingerprint: createHash('md5').update(lines.join('\n')).digest('hex') };
+  };
+  // One that could not be made in the store of another tenant says nothing about this one's.
+  const shared = references.get(key);
+  let wanted = shared === undefined ? undefined : await shared.catch(() => undefined);
+  if (wanted === undefined) {
+    const made = makeReference();
+    references.set(key, made);
+    wanted = await made;
   }
-  const wanted = await reference;
   return inStore(server, store, (client) =>
     reading(client, async () => {
       if ((await fingerprintStructure(client, store)) === wanted.fingerprint) return [];

@@ -46,7 +46,7 @@ export async function runningBuilds(control: pg.Pool, readerLogin: string): Prom
     [readerLogin],
   );
   return rows.map(({ name, address }) => {
-    const build = name.startsWith(`${ledgerProcessName} `) ? name.slice(ledgerProcessName.length + 1) : undefined;
+    const [, build] = new RegExp(`^${ledgerProcessName} (.*?)(?: #\\d+)?$`).exec(name) ?? [];
     return { address: address ?? 'local socket', build };
   });
 }

@@ -1,6 +1,7 @@
 import type { TenantId } from '@cofferdam/core';
 import PQueue from 'p-queue';
 import { lastContract, lastExpand } from '../../postgres/migration.js';
+import { OperatorError } from '../../postgres/operator-error.js';
 import { withBooks } from '../tenants-with-books.js';
 import { type HeldContracts, heldContracts } from './held-contracts.js';
 import { type FleetTools, migrateOne, type Patience, recordFailure } from './migrate-one.js';
@@ -65,6 +66,7 @@ export async function migrateFleet(tools: FleetTools, options: FleetOptions): Pr
     contract: lastContract(ledgerMigrations.filter(({ id }) => !held.ids.has(id))) ?? null,
   };
   const run = new FleetRun(tools, options, held.ids);
+  if (typeof options.canary === 'object') await refuseUnknown(tools, options.canary);
   const first = await listBehind(tools, head);
   const canaries = await chooseCanaries(first, options.canary);
   await run.work(canaries, 'canary', first.length);
@@ -135,6 +137,7 @@ class FleetRun {
   }
 }
 
+/** Books that a newer build has brought further are not behind: this build works on them, or says so tenant by tenant. */
 async function listBehind(
   { control }: FleetTools,
   head: { readonly expand: string | null; readonly contract: string | null },
@@ -142,7 +145,7 @@ async function listBehind(
   const { rows } = await control.pool.query<Behind>(
     `select t.id, p.schema_version as from from tenant t join placement p on p.tenant_id = t.id
       where ${withBooks}
-        and (p.schema_version is distinct from $1 or coalesce(p.contract_version, '') < coalesce($2, ''))
+        and (coalesce(p.schema_version, '') < coalesce($1, '') or coalesce(p.contract_version, '') < coalesce($2, ''))
       order by t.status <> 'active', t.created_at, t.id`,
     [head.expand, head.contract],
   );
@@ -152,6 +155,19 @@ async function listBehind(
 function chooseCanaries(behind: readonly Behind[], canary: FleetOptions['canary'] = 0): readonly Behind[] {
   if (typeof canary === 'number') return behind.slice(0, canary);
   return behind.filter(({ id }) => canary.includes(id));
+}
+
+/** A canary that does not exist would let the whole fleet go first. @throws OperatorError */
+async function refuseUnknown({ control }: FleetTools, canaries: readonly string[]): Promise<void> {
+  const { rows } = await control.pool.query<{ id: string }>(
+    `select id from unnest($1::text[]) as wanted(id)
+      where not exists (select from tenant t join placement p on p.tenant_id = t.id where t.id = wanted.id and ${withBooks})`,
+    [canaries],
+  );
+  if (rows.length > 0)
+    throw new OperatorError(
+      `no tenant with books has the id ${rows.map(({ id }) => id).join(', ')}: name canaries by the ids that \`cofferdam tenants list\` shows`,
+    );
 }
 
 async function countTenants({ control }: FleetTools): Promise<number> {

@@ -8,7 +8,7 @@ import { probeIsolation } from '../provisioning/verify-isolation.js';
 import { closeLargeObjects } from '../template-database.js';
 import type { TenantRecord } from '../tenant-record.js';
 import { changeSharedRights } from '../walls/serialize.js';
-import { createRuntimeLogin, createStoreRoles, defaultRoleLimits } from '../walls/store-roles.js';
+import { createRuntimeLogin, createStoreRoles, roleLimitsOf } from '../walls/store-roles.js';
 import { isSameServer, type MoveDetails, type MoveSecrets } from './move-record.js';
 import type { OpenPlace } from './replication.js';
 
@@ -42,10 +42,7 @@ export async function preparePlace(tools: MoveTools, { details, secrets, placeme
   const server = await tools.admin.server(to.serverId);
   await tools.prepareHost(server);
   const store = { ...to.store, schema: from.store.schema };
-  const limits = {
-    ...defaultRoleLimits,
-    ...(placement.statementTimeoutMs === null ? {} : { statementTimeoutMs: placement.statementTimeoutMs }),
-  };
+  const limits = roleLimitsOf(placement);
   // On one server owner and migrator stay; the run-time login is another, so that the old one can be taken away.
   if (isSameServer(details)) await createRuntimeLogin(server.cluster, store, secrets.runtime, limits);
   else await createStoreRoles(server.cluster, store, secrets, limits);

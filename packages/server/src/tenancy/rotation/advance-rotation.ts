@@ -9,7 +9,7 @@ import { probeIsolation } from '../provisioning/verify-isolation.js';
 import { underTenantLock } from '../tenant-lock.js';
 import { findTenant, lockTenant, type TenantRecord, touchTenant } from '../tenant-record.js';
 import { changeSharedRights } from '../walls/serialize.js';
-import { createRuntimeLogin, defaultRoleLimits, grantToAdmin } from '../walls/store-roles.js';
+import { createRuntimeLogin, grantToAdmin, roleLimitsOf } from '../walls/store-roles.js';
 import type { RotationDetails, RotationPasswords } from './start-rotation.js';
 
 export type RotationTools = Pick<
@@ -69,10 +69,7 @@ async function changeOver(tools: RotationTools, rotation: Rotation): Promise<voi
     return inStore;
   };
   try {
-    await createRuntimeLogin(server.cluster, store, passwords.runtime, {
-      ...defaultRoleLimits,
-      ...(placement.statementTimeoutMs === null ? {} : { statementTimeoutMs: placement.statementTimeoutMs }),
-    });
+    await createRuntimeLogin(server.cluster, store, passwords.runtime, roleLimitsOf(placement));
     await grantRights(tools, server, store, await connect());
     await tools.boundary?.('worked', 'rotate-create-login');
     await recordProgress(control.pool, operation.id, { step: 'create-login', done: 1 });

@@ -5,6 +5,7 @@ import { type AssociationAction, changeAssociation, getAssociation } from '../as
 import { changeConnectionSettings, viewConnectionSettings } from '../change-connection-settings.js';
 import { noSuchTenant } from '../change-status.js';
 import { describeConnections } from '../describe-connections.js';
+import { TenancyError } from '../tenancy-error.js';
 import { type TenantManager, waitUntilSettled } from '../tenant-manager.js';
 import { findTenant } from '../tenant-record.js';
 import type { OperatorContext } from './admission.js';
@@ -24,14 +25,16 @@ const associationSchema = Type.Object({
   createdAt: Type.String(),
   updatedAt: Type.String(),
 });
+const maxOpenConns = Type.Optional(
+  Nullable(Type.Integer({ minimum: 1, maximum: 200, description: 'Connections of each process.' })),
+);
+const maxIdleConns = Type.Optional(
+  Nullable(Type.Integer({ minimum: 0, maximum: 50, description: 'Of these, kept while unused.' })),
+);
 const settingsBody = Type.Object(
   {
-    maxOpenConns: Type.Optional(
-      Nullable(Type.Integer({ minimum: 1, maximum: 200, description: 'Connections of each process.' })),
-    ),
-    maxIdleConns: Type.Optional(
-      Nullable(Type.Integer({ minimum: 0, maximum: 50, description: 'Of these, kept while unused.' })),
-    ),
+    maxOpenConns,
+    maxIdleConns,
     statementTimeout: Type.Optional(Nullable(Text(20, { examples: ['30s'] }))),
     readFrom: Type.Optional(
       Nullable(
@@ -40,6 +43,15 @@ const settingsBody = Type.Object(
         }),
       ),
     ),
+  },
+  { additionalProperties: false },
+);
+
+const associateBody = Type.Object(
+  {
+    isolationMode: Type.Optional(Type.String({ description: 'That of the tenant: `database` or `schema`.' })),
+    maxOpenConns,
+    maxIdleConns,
   },
   { additionalProperties: false },
 );
@@ -89,11 +101,11 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     summary: 'Get a service of a tenant',
     success: { status: 200, description: 'The association', schema: associationSchema },
     async handler({ params }) {
-      const id = await knownTenant(manager, params);
+      const { id } = await knownTenant(manager, params);
       return { status: 200, body: await getAssociation(manager.control.pool, id, params['service'] ?? '') };
     },
   }),
-  defineRoute<OperatorContext>({
+  defineRoute<OperatorContext, typeof associateBody>({
     ...common,
     method: 'POST',
     url: base,
@@ -101,20 +113,22 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     summary: 'Associate a service again',
     description:
       'After `disassociate` with the books it had, after a purge with new ones. The ledger is associated when the tenant is made, so otherwise this answers 409 for it.',
-    body: Type.Object(
-      {
-        isolationMode: Type.Optional(Type.String()),
-        maxOpenConns: Type.Optional(Type.Integer()),
-        maxIdleConns: Type.Optional(Type.Integer()),
-      },
-      { additionalProperties: false },
-    ),
+    body: associateBody,
     success: { status: 201, description: 'The association', schema: associationSchema },
-    async handler({ params, context }) {
-      const id = await knownTenant(manager, params);
+    async handler({ params, body: { isolationMode, ...settings }, context: { actor } }) {
+      const { id, isolation } = await knownTenant(manager, params);
       const service = params['service'] ?? '';
-      const made = await changeAssociation(manager, id, service, { action: 'associate', actor: context.actor });
+      // What older clients send for it (tenancy §3.3).
+      const wanted = isolationMode === '' || isolationMode === 'isolated' ? 'database' : isolationMode;
+      if (wanted !== undefined && wanted !== isolation)
+        throw new TenancyError(
+          'invalid_request',
+          `isolationMode is that of the tenant, ${isolation}; \`cofferdam tenants move\` changes it.`,
+        );
+      const made = await changeAssociation(manager, id, service, { action: 'associate', actor });
       if (made.status === 'provisioning') await waitUntilSettled(manager, id, 10_000);
+      if (Object.keys(settings).length > 0)
+        await changeConnectionSettings(manager, id, service, { actor, change: settings });
       return { status: 201, body: await getAssociation(manager.control.pool, id, service) };
     },
   }),
@@ -125,7 +139,7 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
       url: `${base}${path}`,
       success: { status: 200, description: 'The association', schema: associationSchema },
       async handler({ params, context }) {
-        const id = await knownTenant(manager, params);
+        const { id } = await knownTenant(manager, params);
         const by = { action, actor: context.actor };
         const association = await changeAssociation(manager, id, params['service'] ?? '', by);
         if (association.purgeAfter !== undefined) manager.lookForWork(new Date(association.purgeAfter));
@@ -144,7 +158,7 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     description: 'Holds the credentials of the run-time login. Never expose this listener through a public gateway.',
     success: { status: 200, description: 'By module; both modules of the ledger are in one database' },
     async handler({ params, context }) {
-      const id = await knownTenant(manager, params);
+      const { id } = await knownTenant(manager, params);
       return { status: 200, body: await describeConnections(manager, id, params['service'] ?? '', context.actor) };
     },
   }),
@@ -160,7 +174,7 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
     requestExample: { maxOpenConns: 10, statementTimeout: '15s' },
     success: { status: 200, description: 'The settings that differ from the defaults' },
     async handler({ params, body, context }) {
-      const id = await knownTenant(manager, params);
+      const { id } = await knownTenant(manager, params);
       const request = { actor: context.actor, change: body };
       const placement = await changeConnectionSettings(manager, id, params['service'] ?? '', request);
       return { status: 200, body: { connectionSettings: viewConnectionSettings(placement) } };
@@ -171,5 +185,5 @@ export const associationRoutes = (manager: TenantManager): RouteDefinition<Opera
 async function knownTenant(manager: TenantManager, params: Readonly<Record<string, string>>) {
   const tenant = await findTenant(manager.control.pool, readTenantId(params));
   if (tenant === undefined || tenant.status === 'deleted') throw noSuchTenant();
-  return tenant.id;
+  return tenant;
 }

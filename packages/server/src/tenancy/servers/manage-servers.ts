@@ -14,6 +14,7 @@ import {
   identifierOfFirst,
   readFacts,
   replicaShortcomings,
+  type ServerFacts,
   serverShortcomings,
   tryConnection,
 } from './probe-server.js';
@@ -76,10 +77,32 @@ async function probe(tools: ServerTools, { id, settings, replicas = [] }: NewSer
   const tried = await tryConnection(settings, readFacts);
   if ('refusal' in tried) return refuse([tried.refusal]);
   const found = serverShortcomings(tried.value);
+  if (found.length === 0) found.push(...(await strangersAmong(replicas, settings, tried.value)));
   const twin = await serverWith(tools, tried.value.systemIdentifier);
   if (twin !== undefined) found.push(`it is the server ${twin} by another address`);
   if (found.length > 0) return refuse(found);
   return tried.value.systemIdentifier;
+}
+
+/**
+ * A replica is reached by tenants' logins, and administered after its promotion: whatever answers there must stream from this
+ * server. One that is away now may come later.
+ */
+async function strangersAmong(
+  replicas: readonly Replica[],
+  settings: ConnectionSettings,
+  primary: Pick<ServerFacts, 'systemIdentifier'>,
+): Promise<string[]> {
+  const found: string[] = [];
+  const { addresses: _, ...login } = settings;
+  for (const { host, port } of replicas) {
+    const tried = await tryConnection(connectionSettings({ ...login, host, port }), readFacts);
+    if ('refusal' in tried && tried.isAway) continue;
+    if ('refusal' in tried) found.push(tried.refusal);
+    else if (tried.value.systemIdentifier !== primary.systemIdentifier || !tried.value.isReplica)
+      found.push(`${host}:${port} is no replica of this server`);
+  }
+  return found;
 }
 
 async function serverWith({ control, admin }: ServerTools, systemIdentifier: string): Promise<string | undefined> {
@@ -113,6 +136,7 @@ export async function changeServer(
   const replicas = await replicaShortcomings(change.replicas ?? [], tools.isLocal);
   if (replicas.length > 0) throw new TenancyError('server_unfit', `${replicas.join('; ')}.`);
   if (change.password !== undefined || change.address !== undefined) await tryAccess(tools, id, change);
+  if (change.replicas !== undefined) await tryReplicas(tools, id, change);
   const sealed = change.password === undefined ? null : vault.seal(`server:${id}`, 'server-admin', change.password);
   const { password: _, ...details } = change;
   await control.change(async (tx) => {
@@ -165,6 +189,22 @@ async function tryAccess(tools: ServerTools, id: string, change: ServerChange): 
     if (rows[0]?.own !== tried.value.systemIdentifier)
       found.push(`${address.host}:${address.port} is another server, not ${id} or a copy of it`);
   }
+  if (found.length > 0) throw new TenancyError('server_unfit', `${found.join('; ')}.`);
+}
+
+async function tryReplicas(
+  { admin, control }: ServerTools,
+  id: string,
+  { replicas = [], address, password }: ServerChange,
+): Promise<void> {
+  const server = await findServer(control.pool, id);
+  if (server === undefined || server.kind === 'given') throw noSuchServer(id);
+  const { addresses: _, ...known } = (await admin.server(id)).settings;
+  const settings = connectionSettings({ ...known, ...address, ...(password === undefined ? {} : { password }) });
+  const primary = await tryConnection(settings, readFacts);
+  // With the primary away there is nothing to compare with, and one of them may have been promoted.
+  if (!('value' in primary) || primary.value.isReplica) return;
+  const found = await strangersAmong(replicas, settings, primary.value);
   if (found.length > 0) throw new TenancyError('server_unfit', `${found.join('; ')}.`);
 }
 

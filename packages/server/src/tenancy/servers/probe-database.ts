@@ -43,6 +43,9 @@ async function databaseShortcomings(client: pg.ClientBase): Promise<string[]> {
      select 'the login ' || current_user || ' does not own it'
        from pg_database where datname = current_database() and not pg_has_role(current_user, datdba, 'usage')
      union all
+     select 'it is a template of its server: what is in it would be in every new database'
+       from pg_database where datname = current_database() and datistemplate
+     union all
      select 'it is not empty: schema ' || nspname from pg_namespace
       where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
      union all
@@ -72,7 +75,7 @@ async function isKnown(
     `select from placement where server_id = any ($1) and database_name = $2 and runtime_credential is not null`,
     [servers, database],
   );
-  return rowCount !== 0 || /^(cofferdam_|t_[0-9a-f]{32})/.test(database);
+  return rowCount !== 0 || /^(cofferdam_|t_[0-9a-f]{32}|postgres$)/.test(database);
 }
 
 function unfit(why: readonly string[]): TenancyError {

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import type pg from 'pg';
 import type { ConnectionSettings } from '../../postgres/connection-settings.js';
+import { isConnectionLost } from '../../postgres/pg-errors.js';
 import { openClient } from '../../postgres/pool.js';
 import type { Address } from '../../postgres/primary-address.js';
 import { type AdminConnections, defaultServer } from '../admin-connections.js';
@@ -50,17 +51,21 @@ export async function identifierOfFirst(admin: AdminConnections): Promise<string
   return rows[0]?.id;
 }
 
-/** Runs `work` on one connection. Why there was none is told in a sentence, without the password. */
+/**
+ * Runs `work` on one connection. Why there was none is told in a sentence, without the password. `isAway`: nobody answered, or
+ * only that it is starting or full.
+ */
 export async function tryConnection<T>(
   settings: ConnectionSettings,
   work: (client: pg.Client) => Promise<T>,
-): Promise<{ readonly value: T } | { readonly refusal: string }> {
+): Promise<{ readonly value: T } | { readonly refusal: string; readonly isAway: boolean }> {
   const client = openClient(settings, { applicationName: 'cofferdam probe', connectTimeoutMs: 5_000 });
   try {
     await client.connect();
   } catch (error) {
     await client.end().catch(() => {});
-    return { refusal: `${settings.host}:${settings.port} cannot be used: ${(error as Error).message}` };
+    const refusal = `${settings.host}:${settings.port} cannot be used: ${(error as Error).message}`;
+    return { refusal, isAway: isConnectionLost(error) };
   }
   try {
     return { value: await work(client) };
@@ -97,14 +102,14 @@ async function hostShortcomings(host: string): Promise<string[]> {
   return addresses.some(isInward) ? [`${host} is an address of this machine or its link`] : [];
 }
 
+/** This machine and its link; an IPv4 address in the spelling of IPv6 counts as what it is. */
 function isInward(address: string): boolean {
-  const plain = address.toLowerCase().replace(/^::ffff:/, '');
-  return (
-    plain === '::1' ||
-    plain === '::' ||
-    plain === '0.0.0.0' ||
-    plain.startsWith('127.') ||
-    plain.startsWith('169.254.') ||
-    /^fe[89ab]/.test(plain)
-  );
+  return inward.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
+
+const inward = new BlockList();
+inward.addSubnet('0.0.0.0', 8, 'ipv4');
+inward.addSubnet('127.0.0.0', 8, 'ipv4');
+inward.addSubnet('169.254.0.0', 16, 'ipv4');
+inward.addSubnet('::', 127, 'ipv6');
+inward.addSubnet('fe80::', 10, 'ipv6');

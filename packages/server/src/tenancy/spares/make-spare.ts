@@ -30,7 +30,12 @@ export async function makeSpare(
     server,
     // Nobody's: the probes ask for the neighbours of an id that no tenant has.
     tenant: { id: 'spare' as TenantId, isolation } as ProvisioningRun['tenant'],
-    placement: { serverId: server.id, store, origin: 'created' } as ProvisioningRun['placement'],
+    placement: {
+      serverId: server.id,
+      store,
+      origin: 'created',
+      statementTimeoutMs: null,
+    } as ProvisioningRun['placement'],
     passwords: { runtime: newPassword(), migrator: newPassword() },
     seed: undefined,
     inStore() {

@@ -16,6 +16,11 @@ export interface RoleLimits {
 
 export const defaultRoleLimits: RoleLimits = { connections: 100, statementTimeoutMs: 30_000 };
 
+/** As an operator has set them for a tenant (`change-connection-settings.ts`), or the defaults. */
+export function roleLimitsOf({ statementTimeoutMs }: { readonly statementTimeoutMs: number | null }): RoleLimits {
+  return { ...defaultRoleLimits, ...(statementTimeoutMs === null ? {} : { statementTimeoutMs }) };
+}
+
 /**
  * The three roles of a store (tenancy §3.1): owner without login, migrator as its member, run-time login with no
  * membership at all. Idempotent: existing roles get their password and limits again.

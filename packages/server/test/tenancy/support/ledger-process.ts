@@ -24,6 +24,7 @@ export async function startLedgerProcess(
     schemaVersionMin?: string;
     /** The last migration that this process's build knows. */
     build?: string;
+    processId?: number;
   } = {},
 ): Promise<LedgerProcess> {
   const catalogue = createLedgerCatalogue({
@@ -31,6 +32,7 @@ export async function startLedgerProcess(
     vault,
     log: silentLog,
     build: options.build ?? ledgerMigrations.at(-1)?.id,
+    ...(options.processId === undefined ? {} : { processId: options.processId }),
     ...options.catalogue,
   });
   const pools = createTenantPools({ log: silentLog, ...options.pools });

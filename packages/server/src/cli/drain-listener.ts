@@ -21,7 +21,7 @@ export function drainable(app: FastifyInstance, graceMs: number): Drain {
     announce: () => connections.closeAfterAnswer(),
     async close() {
       const closeQuiet = (): void => {
-        for (const [socket, requests] of connections.busy) if (requests === 0) socket.destroy();
+        for (const [socket, answers] of connections.busy) if (answers.length === 0) socket.destroy();
       };
       const sweep = setInterval(closeQuiet, 50);
       const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
@@ -35,34 +35,32 @@ export function drainable(app: FastifyInstance, graceMs: number): Drain {
   };
 }
 
-/** How many requests are on each open connection, and the answers that are still to come. */
+/**
+ * The answers that are still to come on each open connection. Lists that are emptied, not one set of all: what replaces a set's
+ * table when deletions have filled it hangs on the table before, so tables that have grown old would keep their answers, and
+ * with them a part of all requests, from being collected young.
+ */
 function watchConnections(server: Server) {
-  const busy = new Map<Socket, number>();
-  const answers = new Set<ServerResponse>();
+  const busy = new Map<Socket, ServerResponse[]>();
   let closing = false;
   server.on('connection', (socket: Socket) => {
-    busy.set(socket, 0);
+    busy.set(socket, []);
     socket.once('close', () => busy.delete(socket));
   });
   // Before the application's own listener, which may answer at once.
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const change = (by: number): void => {
-      const count = busy.get(socket);
-      if (count !== undefined) busy.set(socket, count + by);
-    };
-    change(1);
-    answers.add(response);
+    const answers = busy.get(socket);
     if (closing) response.shouldKeepAlive = false;
-    response.once('close', () => {
-      change(-1);
-      answers.delete(response);
-    });
+    if (answers === undefined) return;
+    answers.push(response);
+    response.once('close', () => void answers.splice(answers.indexOf(response), 1));
   });
   return {
-    busy: busy as ReadonlyMap<Socket, number>,
+    busy: busy as ReadonlyMap<Socket, readonly ServerResponse[]>,
     closeAfterAnswer() {
       closing = true;
-      for (const response of answers) if (!response.headersSent) response.shouldKeepAlive = false;
+      for (const answers of busy.values())
+        for (const response of answers) if (!response.headersSent) response.shouldKeepAlive = false;
     },
   };
 }

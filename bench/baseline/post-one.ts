@@ -1,8 +1,8 @@
 import { formatDecimal } from '@cofferdam/core';
 import { stringifyJson } from '../../packages/server/src/http/json.js';
 import { EarlierTransactions } from '../../packages/server/src/ledger/posting/earlier-transactions.js';
-import { planBatch, type UnitOutcome } from '../../packages/server/src/ledger/posting/plan-batch.js';
-import { type BatchClock, KeyRaceLost } from '../../packages/server/src/ledger/posting/post-batch.js';
+import { BatchPlanner, type UnitOutcome } from '../../packages/server/src/ledger/posting/plan-batch.js';
+import { type BatchOptions, KeyRaceLost } from '../../packages/server/src/ledger/posting/post-batch.js';
 import type { CreatePosting } from '../../packages/server/src/ledger/posting/posting-types.js';
 import { readRouteBook } from '../../packages/server/src/ledger/posting/route-book.js';
 import { readBatchContext } from '../../packages/server/src/ledger/storage/idempotency-keys.js';
@@ -16,7 +16,7 @@ import type { TenantContext } from '../../packages/server/src/postgres/tenant-co
  * One create in one database transaction, a prepared statement for each table, each sent when the one before has been
  * answered: lock in id order, check under the locks, write, commit.
  */
-export function postOne(tenant: TenantContext, posting: CreatePosting, clock: BatchClock): Promise<UnitOutcome> {
+export function postOne(tenant: TenantContext, posting: CreatePosting, clock: BatchOptions): Promise<UnitOutcome> {
   return withTenantClient(tenant, async (client) => {
     await client.query('begin');
     const { ledgerId, command, idempotency } = posting;
@@ -31,10 +31,12 @@ export function postOne(tenant: TenantContext, posting: CreatePosting, clock: Ba
     const context = await readBatchContext(client, [ledgerId], keys, now);
     const routes = await readRouteBook(client, [posting], nothingEarlier, context);
     const earlier = new EarlierTransactions(nothingEarlier, now);
-    const { units, writes } = planBatch([[posting]], { balances, context, routes, earlier, now, newId: clock.newId });
+    const planner = new BatchPlanner({ balances, context, routes, earlier, now, newId: clock.newId });
+    const outcome = planner.plan([posting]);
+    const writes = planner.takeWrites(true);
     if (writes.transactions.length > 0) await write(client, writes);
     await client.query('commit');
-    return units[0] as UnitOutcome;
+    return outcome;
   });
 }
 

@@ -28,11 +28,6 @@ export type Unit = readonly Posting[];
 export type Outcome = Posted | { readonly replayOf: string };
 export type UnitOutcome = { readonly outcomes: readonly Outcome[] } | { readonly refusal: unknown };
 
-export interface PlannedBatch {
-  readonly units: readonly UnitOutcome[];
-  readonly writes: BatchWrites;
-}
-
 /** What was read under the locks. */
 export interface BatchInputs {
   readonly balances: readonly LockedBalance[];
@@ -41,15 +36,6 @@ export interface BatchInputs {
   readonly routes: RouteBook;
   readonly now: Date;
   readonly newId: () => string;
-}
-
-/**
- * Plans units one after the other, each on the books as those before left them. Nothing is written here: the answer is
- * what to write and what to say. A refusal is its own unit's alone.
- */
-export function planBatch(units: readonly Unit[], inputs: BatchInputs): PlannedBatch {
-  const planner = new BatchPlanner(inputs);
-  return { units: units.map((unit) => planner.plan(unit)), writes: planner.writes() };
 }
 
 interface Draft {
@@ -76,13 +62,17 @@ const emptyDraft = (): Draft => ({
   events: [],
 });
 
-class BatchPlanner {
+/**
+ * Plans units one after the other, each on the books as those before left them. Nothing is written here: the answers are
+ * what to say (`plan`) and what to write (`takeWrites`). A refusal is its own unit's alone.
+ */
+export class BatchPlanner {
   readonly #inputs: BatchInputs;
   readonly #rows: RowSource;
   readonly #books: BooksOverlay;
   readonly #ledgers: ReadonlyMap<string, LiveLedger>;
   readonly #keys: ReadonlyMap<string, string>;
-  readonly #kept = emptyDraft();
+  #kept = emptyDraft();
   /** By key: the creates of this batch, which later members with the same key replay. */
   readonly #made = new Map<string, Posted>();
   /** Transactions whose hold ended, or which were reverted, in this batch. */
@@ -116,8 +106,15 @@ class BatchPlanner {
     }
   }
 
-  writes(): BatchWrites {
-    return { ...this.#kept, balances: this.#books.changed(), now: this.#rows.at };
+  /**
+   * The rows of the units planned since the last call. Those of the last call bring what is written once for all units: each
+   * changed balance as it ends up, and the keys, which every writer claims in one order.
+   */
+  takeWrites(isLast: boolean): BatchWrites {
+    const { keys, ...rows } = this.#kept;
+    this.#kept = { ...emptyDraft(), keys: isLast ? [] : keys };
+    const once = isLast ? { keys, balances: this.#books.changed() } : { keys: [], balances: [] };
+    return { ...rows, ...once, now: this.#rows.at };
   }
 
   #keep(

@@ -6,11 +6,11 @@ import { readBatchContext } from '../storage/idempotency-keys.js';
 import { type BalanceName, lacksCompanion, lockBalances } from '../storage/lock-balances.js';
 import { lockEarlierRows, nothingEarlier } from '../storage/lock-transactions.js';
 import { type TenantClient, withTenantClient } from '../storage/with-tenant.js';
-import { isKeyRace, writeBatch } from '../storage/write-batch.js';
+import { type BatchWrites, isKeyRace, type StatusChange, writeBatch } from '../storage/write-batch.js';
 import { nameOf } from './books-overlay.js';
 import { readStoredLegs } from './build-rows.js';
 import { EarlierTransactions } from './earlier-transactions.js';
-import { type PlannedBatch, planBatch, type Unit } from './plan-batch.js';
+import { BatchPlanner, type Unit, type UnitOutcome } from './plan-batch.js';
 import type { Posting, TransitionPosting } from './posting-types.js';
 import { readRouteBook } from './route-book.js';
 
@@ -34,10 +34,21 @@ export class OutcomeUnknown extends Error {
   }
 }
 
-export interface BatchClock {
+export interface BatchOptions {
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Postings that one statement writes, default 100: while PostgreSQL works on them, this process plans the next ones. */
+  readonly partMax?: number;
 }
+
+/** What a batch says to its units, and by what its outcome can be asked for later. */
+export interface PlannedBatch {
+  readonly units: readonly UnitOutcome[];
+  readonly transactionIds: readonly string[];
+  readonly statusChanges: readonly StatusChange[];
+}
+
+const partMaxDefault = 100;
 
 /**
  * One attempt at a batch, in one transaction: locks, plan, write, commit. Its members are taken when the connection is
@@ -48,26 +59,100 @@ export interface BatchClock {
 export function postBatch(
   tenant: TenantContext,
   take: () => readonly Unit[],
-  clock: BatchClock,
+  options: BatchOptions,
   onWriting: () => void = () => {},
 ): Promise<PlannedBatch | undefined> {
   return withTenantClient(tenant, async (client) => {
     const units = take();
     if (units.length === 0) return undefined;
-    const { planned, xid } = await planUnderLocks(client, units, clock);
-    if (isEmpty(planned)) {
+    const { planner, xid } = await readUnderLocks(client, units, options);
+    const sent = new SentWrites();
+    const planned = await planAndWrite(client, units, planner, sent, options.partMax ?? partMaxDefault);
+    if (sent.isEmpty) {
       await client.query('rollback');
       return planned;
     }
-    const written = writeAndCommit(client, planned, xid);
+    const committed = sent.commit(client);
     onWriting();
-    await written;
+    const failure = await committed;
+    if (isConnectionLost(failure)) throw new OutcomeUnknown(planned, xid, sessionOf(client), failure);
+    if (failure !== undefined) throw isKeyRace(failure) ? new KeyRaceLost() : failure;
     return planned;
   });
 }
 
-interface PlannedUnderLocks {
-  readonly planned: PlannedBatch;
+/** Sends each part as soon as it is planned. */
+async function planAndWrite(
+  client: TenantClient,
+  units: readonly Unit[],
+  planner: BatchPlanner,
+  sent: SentWrites,
+  partMax: number,
+): Promise<PlannedBatch> {
+  const outcomes: UnitOutcome[] = [];
+  const transactionIds: string[] = [];
+  const statusChanges: StatusChange[] = [];
+  let postings = 0;
+  for (const [i, unit] of units.entries()) {
+    outcomes.push(planner.plan(unit));
+    postings += unit.length;
+    const isLast = i === units.length - 1;
+    if (postings < partMax && !isLast) continue;
+    postings = 0;
+    const writes = planner.takeWrites(isLast);
+    for (const { id } of writes.transactions) transactionIds.push(id);
+    statusChanges.push(...writes.statusChanges);
+    sent.write(client, writes);
+    if (!isLast) await handOver();
+  }
+  return { units: outcomes, transactionIds, statusChanges };
+}
+
+/** The driver hands what it was given to the kernel at the end of the running step, not before. */
+function handOver(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+/**
+ * Statements on their way whose answers nobody has waited for. COMMIT follows them at once; a write that fails, lost keys
+ * included, turns those after it into errors and COMMIT into a rollback.
+ */
+class SentWrites {
+  readonly #answers: Promise<unknown>[] = [];
+  #failure: unknown;
+
+  /** A part of refused units and replays writes nothing; every accepted unit has a transaction or changes one's status. */
+  write(client: TenantClient, writes: BatchWrites): void {
+    const isEmpty = writes.transactions.length + writes.statusChanges.length + writes.balances.length === 0;
+    if (!isEmpty) this.#send(writeBatch(client, writes));
+  }
+
+  get isEmpty(): boolean {
+    return this.#answers.length === 0;
+  }
+
+  /** What failed first; undefined when the transaction has committed. */
+  async commit(client: TenantClient): Promise<unknown> {
+    const committed = client.query('commit');
+    this.#send(committed);
+    await Promise.all(this.#answers);
+    if (this.#failure !== undefined) return this.#failure;
+    // PostgreSQL answers ROLLBACK, without an error, when the transaction had already failed.
+    const { command } = await committed;
+    return command === 'COMMIT' ? undefined : new Error(`commit was answered with ${command}`);
+  }
+
+  #send(answer: Promise<unknown>): void {
+    this.#answers.push(
+      answer.catch((error: unknown) => {
+        this.#failure ??= error;
+      }),
+    );
+  }
+}
+
+interface ReadUnderLocks {
+  readonly planner: BatchPlanner;
   /** The database's own number of this transaction, by which its outcome can be asked for later. */
   readonly xid: string;
 }
@@ -76,11 +161,11 @@ interface PlannedUnderLocks {
  * Statements that need nothing of each other's answers are sent together: on a busy process every answer waits for its
  * turn in the event loop, so round trips, not statements, are what a batch waits for.
  */
-async function planUnderLocks(
+async function readUnderLocks(
   client: TenantClient,
   units: readonly Unit[],
-  clock: BatchClock,
-): Promise<PlannedUnderLocks> {
+  clock: BatchOptions,
+): Promise<ReadUnderLocks> {
   const postings = units.flat();
   const creates = postings.filter((posting) => posting.kind === 'create');
   const begun = beginPosting(client);
@@ -114,7 +199,7 @@ async function planUnderLocks(
   let [balances, context] = await lockAndRead();
   if (lacksCompanion(balances)) [balances, context] = await lockAndRead();
   const routes = await readRouteBook(client, postings, earlier, context);
-  const planned = planBatch(units, {
+  const planner = new BatchPlanner({
     balances,
     context,
     routes,
@@ -122,7 +207,7 @@ async function planUnderLocks(
     now,
     newId: clock.newId,
   });
-  return { planned, xid: context.xid };
+  return { planner, xid: context.xid };
 }
 
 async function lockEarlier(client: TenantClient, postings: readonly Posting[], begun: Promise<void>) {
@@ -136,23 +221,4 @@ async function lockEarlier(client: TenantClient, postings: readonly Posting[], b
 
 function isTransition(posting: Posting): posting is TransitionPosting {
   return posting.kind === 'commit' || posting.kind === 'cancel';
-}
-
-/** Every accepted unit writes a transaction or changes one's status; otherwise all were refused or are replays. */
-function isEmpty({ writes }: PlannedBatch): boolean {
-  return writes.transactions.length === 0 && writes.statusChanges.length === 0;
-}
-
-/**
- * COMMIT follows the write without waiting for its answer; a write that fails, lost keys included, turns it into a
- * rollback. So a connection that breaks from here on leaves the outcome unknown.
- */
-async function writeAndCommit(client: TenantClient, planned: PlannedBatch, xid: string): Promise<void> {
-  const [written, committed] = await Promise.allSettled([writeBatch(client, planned.writes), client.query('commit')]);
-  const failure = [written, committed].find((each) => each.status === 'rejected')?.reason;
-  if (isConnectionLost(failure)) throw new OutcomeUnknown(planned, xid, sessionOf(client), failure);
-  if (failure !== undefined) throw isKeyRace(failure) ? new KeyRaceLost() : failure;
-  // PostgreSQL answers ROLLBACK, without an error, when the transaction had already failed.
-  const command = committed.status === 'fulfilled' ? committed.value.command : undefined;
-  if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`);
 }

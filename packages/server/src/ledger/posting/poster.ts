@@ -2,15 +2,14 @@ import { checkCommand } from '@cofferdam/core';
 import type { TenantContext, TenantPool } from '../../postgres/tenant-context.js';
 import { KeySweeper } from './key-sweeper.js';
 import type { Outcome, Unit } from './plan-batch.js';
+import type { BatchOptions } from './post-batch.js';
 import type { Posted, Posting } from './posting-types.js';
 import { readReplayed } from './read-replayed.js';
 import { createBatchRunner, type PostingLog } from './settle-batch.js';
 import { type BatchRunner, defaultQueueLimits, type QueueLimits, TenantQueue } from './tenant-queue.js';
 
-export interface PosterOptions {
-  readonly now: () => Date;
-  /** UUIDv7. */
-  readonly newId: () => string;
+/** `newId` gives UUIDv7. */
+export interface PosterOptions extends BatchOptions {
   readonly log: PostingLog;
   readonly limits?: Partial<QueueLimits>;
   /** Called after each batch. Must not throw. */

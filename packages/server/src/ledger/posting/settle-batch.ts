@@ -13,7 +13,7 @@ import { asRefusal } from '../storage/constraint-errors.js';
 import { type CommitOutcome, endUnfinished, findOutcome } from '../storage/find-outcome.js';
 import { withTenantClient } from '../storage/with-tenant.js';
 import type { Unit, UnitOutcome } from './plan-batch.js';
-import { type BatchClock, KeyRaceLost, OutcomeUnknown, postBatch } from './post-batch.js';
+import { type BatchOptions, KeyRaceLost, OutcomeUnknown, postBatch } from './post-batch.js';
 import type { BatchRunner } from './tenant-queue.js';
 
 /** The part of a pino logger that posting uses. */
@@ -35,7 +35,7 @@ const outcomeWaitMsMax = 15_000;
  *   refuse the others and costs a handful of batches rather than one for each of them;
  * - anything else: that error is every unit's answer.
  */
-export function createBatchRunner(options: BatchClock & { readonly log: PostingLog }): BatchRunner {
+export function createBatchRunner(options: BatchOptions & { readonly log: PostingLog }): BatchRunner {
   const { log } = options;
 
   async function settle(
@@ -86,11 +86,12 @@ export function createBatchRunner(options: BatchClock & { readonly log: PostingL
       { tenantId: tenant.tenantId, err: lost, xid: lost.xid },
       'the answer to COMMIT was lost; looking the transactions up',
     );
-    const { transactions, statusChanges } = lost.planned.writes;
-    const ids = transactions.map((row) => row.id);
+    const { transactionIds, statusChanges } = lost.planned;
     for (const started = performance.now(); performance.now() - started < outcomeWaitMsMax; await delay(100)) {
       try {
-        const outcome = await withTenantClient(tenant, (client) => findOutcome(client, lost.xid, ids, statusChanges));
+        const outcome = await withTenantClient(tenant, (client) =>
+          findOutcome(client, lost.xid, transactionIds, statusChanges),
+        );
         if (outcome !== 'in progress') return outcome;
         // Its session has not noticed that we are gone: it would hold its locks, and us in doubt, until it does.
         await withTenantClient(tenant, (client) => endUnfinished(client, lost.session, lost.xid));

@@ -13,6 +13,8 @@ export interface QueueLimits {
   /** Postings in one batch; a larger unit is a batch of its own. */
   readonly batchMax: number;
   readonly batchBytesMax: number;
+  /** Postings for which a batch sets out although the one before is still being written; fewer wait until it is. */
+  readonly overlapMin: number;
 }
 
 export const defaultQueueLimits: QueueLimits = Object.freeze({
@@ -21,6 +23,7 @@ export const defaultQueueLimits: QueueLimits = Object.freeze({
   waitMsMax: 10_000,
   batchMax: 500,
   batchBytesMax: 8 * 1024 * 1024,
+  overlapMin: 64,
 });
 
 interface Waiting {
@@ -48,9 +51,10 @@ const runningMax = 2;
 const answeredAtOnce = 8;
 
 /**
- * Commit together: what arrives while a batch is locked and planned forms the next one, which sets out as soon as the
- * first is sent to be written (with one connection: when it is written). So the database works on one batch while this process answers the one before and reads
- * the requests of the one after. Bounded in count, bytes and age. `run` answers one outcome per unit and never throws.
+ * Commit together: what arrives while a batch is in the database forms the next one. When that has grown large, it sets out as
+ * soon as the first is planned and sent (with one connection: when it is written), so that the database works on one while
+ * this process plans the other; a small one waits, since a second connection costs both sides more than it saves.
+ * Bounded in count, bytes and age. `run` answers one outcome per unit and never throws.
  */
 export class TenantQueue {
   readonly #run: BatchRunner;
@@ -59,7 +63,7 @@ export class TenantQueue {
   #postings = 0;
   #bytes = 0;
   #running = 0;
-  /** A batch that has not been sent to be written: it may still grow no more, but holds back the next. */
+  /** A batch that has not been sent to be written holds back the next. */
   #planning = false;
   #expiry: NodeJS.Timeout | undefined;
 
@@ -118,6 +122,7 @@ export class TenantQueue {
 
   #startSoon(tenant: TenantContext): void {
     if (this.#planning || this.#running === runningMax || this.#waiting.length === 0) return;
+    if (this.#running > 0 && this.#postings < this.#limits.overlapMin) return;
     this.#planning = true;
     this.#running += 1;
     // Requests that were read from their sockets in the same turn go into the batch together.

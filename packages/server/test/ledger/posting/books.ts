@@ -133,7 +133,8 @@ async function snapshot(pool: pg.Pool): Promise<string> {
 const silent = { warn() {}, error() {} };
 
 export function newPoster(options: Partial<PosterOptions> = {}): Poster {
-  return createPoster({ now: () => new Date(), newId, log: silent, ...options });
+  // Parts so small that ordinary batches have several.
+  return createPoster({ now: () => new Date(), newId, log: silent, partMax: 3, ...options });
 }
 
 export function leg(accountAlias: string, amount: string, balanceKey = 'default'): Leg {

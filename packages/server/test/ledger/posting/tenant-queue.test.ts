@@ -1,5 +1,5 @@
 import { LedgerError } from '@cofferdam/core';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Unit, UnitOutcome } from '../../../src/ledger/posting/plan-batch.js';
 import {
   type BatchRunner,
@@ -36,6 +36,10 @@ const outcome = (promise: Promise<unknown>): Promise<string> =>
   );
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('a queue whose batch is stuck in the database', () => {
   it('keeps as many as it may and refuses the rest at once', async () => {
     const { add, batches, release } = openQueue({ waitingMax: 3 });
@@ -60,12 +64,50 @@ describe('a queue whose batch is stuck in the database', () => {
   });
 
   it('refuses what has waited too long while it is still stuck, and has room again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { add, release } = openQueue({ waitMsMax: 50, waitingMax: 2 });
     const stuck = add();
     await turn();
-    expect(await Promise.all([add(), add()].map(outcome))).toEqual(['0161', '0161']);
+    const waiting = [add(), add()].map(outcome);
+    vi.advanceTimersByTime(60);
+    expect(await Promise.all(waiting)).toEqual(['0161', '0161']);
     const late = outcome(add());
     release();
     expect(await Promise.all([outcome(stuck), late])).toEqual(['posted', 'posted']);
+  });
+});
+
+describe('a queue whose batch is being written', () => {
+  it('sends the next one out beside it when it is worth a second connection, and else when it is written', async () => {
+    const sizes: number[] = [];
+    const ends: (() => void)[] = [];
+    const run: BatchRunner = async (_tenant, take, onWriting) => {
+      const units = take();
+      sizes.push(units.length);
+      onWriting();
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return units.map(() => ({ outcomes: [] }));
+    };
+    const queue = new TenantQueue(run, { ...defaultQueueLimits, overlapMin: 3 });
+    const add = () => queue.add({} as TenantContext, [{}] as unknown as Unit, 0);
+    const answers = [add()];
+    await turn();
+    answers.push(add(), add());
+    await turn();
+    expect(sizes).toEqual([1]);
+    answers.push(add());
+    await turn();
+    expect(sizes).toEqual([1, 3]);
+    answers.push(add());
+    ends[0]?.();
+    await answers[0];
+    await turn();
+    expect(sizes).toEqual([1, 3]);
+    ends[1]?.();
+    await turn();
+    await turn();
+    expect(sizes).toEqual([1, 3, 1]);
+    ends[2]?.();
+    await Promise.all(answers);
   });
 });

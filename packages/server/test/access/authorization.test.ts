@@ -351,7 +351,7 @@ describe('authorization code with PKCE', () => {
   });
 
   // The last: it uses up what one address may get wrong.
-  it('meets damaged requests and forms with neither a code nor a 5xx', { timeout: 30_000 }, async () => {
+  it('meets damaged requests and forms with neither a code nor a 5xx', { timeout: 120_000 }, async () => {
     const url = authorizeUrl(newVerifier());
     const browser = new Browser(origin);
     const page = await openLogin(browser, authorizeUrl(newVerifier()));

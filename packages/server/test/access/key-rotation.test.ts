@@ -27,7 +27,7 @@ describe('key rotation', () => {
   });
 
   it('fails no request under load: two Access Managers and a verifier that keeps keys as products do', {
-    timeout: 40_000,
+    timeout: 120_000,
   }, async () => {
     const [one, two] = [
       await startAccess(installation, { now: fastNow }),

@@ -85,7 +85,7 @@ describe(`${total} mutations get no 2xx and no 5xx`, () => {
     return `10.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`;
   };
 
-  it('of the Authorization header', { timeout: 60_000 }, async () => {
+  it('of the Authorization header', { timeout: 180_000 }, async () => {
     const token = await machineToken(access, tenant);
     await fc.assert(
       fc.asyncProperty(changes, async (list) => {
@@ -100,7 +100,7 @@ describe(`${total} mutations get no 2xx and no 5xx`, () => {
     expect((await get(access, '/v1/permissions', token)).statusCode).toBe(200);
   });
 
-  it('of bodies that hold tokens', { timeout: 120_000 }, async () => {
+  it('of bodies that hold tokens', { timeout: 300_000 }, async () => {
     const { accessToken, idToken, refreshToken } = await personTokens(access, tenant);
     // Good ones as the seed of mutations, but of a login that has ended: nothing that comes of them may succeed.
     expect((await postForm(access, '/v1/logout', { id_token_hint: idToken })).statusCode).toBe(204);
@@ -132,7 +132,7 @@ describe(`${total} mutations get no 2xx and no 5xx`, () => {
     );
   });
 
-  it('of tokens that are asked about, and of ID tokens at logout', { timeout: 60_000 }, async () => {
+  it('of tokens that are asked about, and of ID tokens at logout', { timeout: 180_000 }, async () => {
     const { accessToken, idToken, refreshToken } = await personTokens(access, tenant);
     const key = { 'x-api-key': deriveServiceKey(installation.encryptionKey) };
     await fc.assert(

@@ -365,12 +365,12 @@ describe('metadata', () => {
 
 it('lists a hundred of very many faults, in time', () => {
   const faults = (leg: string) => outcome(`{"name":"x","inner":{"a":"b","legs":[${Array(20_000).fill(leg).join()}]}}`);
-  const started = performance.now();
+  const before = process.cpuUsage();
   expect(faults('{}')).toMatchObject({ code: '0072' });
   expect(faults('{"amount":1,"q":1}')).toMatchObject({ code: '0053', errors: [{ value: { legs: { length: 100 } } }] });
   expect(faults('{"amount":1,"note":"123456"}')).toMatchObject({ code: '0047', errors: { length: 100 } });
   // A library that copies its list of errors took 30 s here.
-  expect(performance.now() - started).toBeLessThan(8_000);
+  expect(process.cpuUsage(before).user / 1e6).toBeLessThan(8);
 });
 
 describe('schemas', () => {

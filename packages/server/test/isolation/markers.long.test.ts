@@ -56,7 +56,7 @@ beforeAll(async () => {
   markers = markersOf(writers);
   // Statistics hold the most common values of each column.
   for (const { database } of writers) await asAdmin((admin) => admin.query('analyze'), database);
-}, 90_000);
+}, 240_000);
 afterAll(async () => {
   await server?.stop();
   collector.close();
@@ -93,7 +93,7 @@ test('T-12: a marker lies in what is its own tenant’s: every row of every data
     // Databases of its own, of the Access Manager and of control; log and traces: the scan has looked where markers are.
     expect(places.size, `${name}: ${[...places]}`).toBeGreaterThanOrEqual(5);
   }
-}, 90_000);
+}, 240_000);
 
 /** Columns for words of ours, hashes and ids: no client's text comes in. A new column is written to, or named here. */
 const wordsOfOurs = {
@@ -268,7 +268,7 @@ test('the heap of a process that has served one tenant holds no text of another'
   } finally {
     child.kill('SIGKILL');
   }
-}, 90_000);
+}, 240_000);
 
 async function occurringIn(file: string, wanted: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
@@ -325,4 +325,4 @@ test('control: planted in any of these places, a marker of another tenant is fou
   const line = (tenant_id?: string) => sightingsIn(`{"msg":"${marker}"}`, markers, 'log', tenant_id ?? null);
   expect(misplaced([...line(), ...line(b.tenantId)], writers)).toHaveLength(2);
   expect(misplaced(line(a.tenantId), writers)).toEqual([]);
-}, 90_000);
+}, 240_000);

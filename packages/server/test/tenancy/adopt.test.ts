@@ -176,7 +176,7 @@ test('the books of single-tenant mode become a tenant’s, with no data moved, a
   await many.stop();
   // Single-tenant mode does not open a tenant's database behind its back.
   await expect(single.twin()).rejects.toThrow(/belong to a tenant now/);
-}, 60_000);
+}, 180_000);
 
 /** The file of each table: a table that was copied or rewritten has another one. */
 async function files(): Promise<Record<string, number>> {

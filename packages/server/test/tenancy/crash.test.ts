@@ -57,7 +57,7 @@ test('killed at every step in turn, in both modes: nothing is active before the 
     expect(rows[0]).toEqual({ login: physicalName(id) });
   }
   expect(new Set(installation.seeder.seeds.map(({ tenantId }) => tenantId)).size).toBeLessThanOrEqual(2);
-}, 120_000);
+}, 300_000);
 
 test('a purge that was cut short is finished by the next process', async () => {
   const ids: TenantId[] = [];
@@ -81,7 +81,7 @@ test('a purge that was cut short is finished by the next process', async () => {
     );
     expect(rows[0].tables.length).toBeGreaterThan(10);
   }
-}, 60_000);
+}, 180_000);
 
 test('a step that fails leaves the tenant failed, with the reason; reactivating it tries again', async () => {
   const { manager } = installation;
@@ -125,7 +125,7 @@ test('a rotation that is killed again and again ends with one login, which works
   expect((await exists(physicalName(id))).role).toBe(false);
   const migrator = await manager.connectMigrator(id);
   await migrator.client.end();
-}, 60_000);
+}, 180_000);
 
 test('two processes at one tenant: one works, the other sees that it is busy', async () => {
   const second = await createInstallation({ names: installation.names, workerIntervalMs: 60_000 });

@@ -29,7 +29,7 @@ async function answered(ask: () => Promise<Reply>, status: number): Promise<Repl
 
 test.concurrent.for(['database', 'schema'] as const)(
   'the life of an association (%s): suspended, taken away and given back with its books, purged, given anew',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (isolation, { expect }) => {
     const tenant = await server.createTenant({ isolation });
     const token = await tenant.token();
@@ -233,4 +233,4 @@ test('the command line does it all, and prints JSON', async () => {
   const full = await cofferdam('tenants', 'create', '--name', 'Late', '--owner-email', 'late@example.com');
   expect(full).toMatchObject({ code: 1, stderr: expect.stringMatching(/No open server has room/) });
   expect((await cofferdam('servers', 'reopen', 'default')).answer).toMatchObject({ state: 'open' });
-}, 60_000);
+}, 180_000);

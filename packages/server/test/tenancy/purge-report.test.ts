@@ -72,7 +72,7 @@ test('a purge tells row by row what it destroyed, what it kept and why, and what
     const trail = await server.operate('GET', `/v1/audit?tenantId=${tenantId}&action=tenant.purge`);
     expect(trail.body.items[0].details).toEqual({ sha256 });
   }
-}, 60_000);
+}, 180_000);
 
 test('the command line shows it, compares the hash, and says so when nothing was purged', async () => {
   const { server, residents } = world;

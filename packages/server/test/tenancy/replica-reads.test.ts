@@ -19,7 +19,7 @@ beforeAll(async () => {
     startSecondCluster({ synchronous_commit: 'on' }),
   ]);
   replica = await cluster.startReplica();
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
   await replica?.stop();
@@ -88,11 +88,17 @@ test('reads come from a streaming replica, never older than what was written; th
 
   const path = `/v1/tenants/${tenant.id}/associations/ledger/connections`;
   await server.operate('PATCH', path, { body: { readFrom: 'replica' } });
-  for (const deadline = Date.now() + 15_000; (await counts()).replica === 0; ) {
-    expect(Date.now(), 'no read came from the replica').toBeLessThan(deadline);
-    expect((await call('GET', '/v1/organizations')).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  /** Until the replica has answered one more: on a busy machine it lags now and then, and the primary does. */
+  const untilReplica = async (what: string, read: () => Promise<unknown>) => {
+    const { replica: before } = await counts();
+    for (const deadline = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      await read();
+      if ((await counts()).replica > before) return;
+      expect(Date.now(), `no answer of the replica to ${what}`).toBeLessThan(deadline);
+    }
+  };
+  const list = async () => expect((await call('GET', '/v1/organizations')).status).toBe(200);
+  await untilReplica('a list', list);
 
   // Read your writes, by reads that follow at once.
   const writeAndRead = async () => {
@@ -105,19 +111,19 @@ test('reads come from a streaming replica, never older than what was written; th
     const found = await call('GET', `${books.path}/transactions/${posted.body.id}`);
     expect(found.status, found.text).toBe(200);
   };
-  const before = await counts();
-  for (let count = 0; count < 30; count += 1) await writeAndRead();
-  const after = await counts();
-  expect(after.replica - before.replica).toBeGreaterThan(15);
+  for (let count = 0; count < 15; count += 1) await untilReplica('what was just written', writeAndRead);
 
   // Every route that reads can be answered by a replica: none of them writes.
   const reading = routeTable().filter(({ method, guard }) => ['GET', 'HEAD'].includes(method) && 'permission' in guard);
   expect(reading.length).toBeGreaterThan(30);
   for (const route of reading) {
-    const { status } = await call(route.method, `${pathOf(route, books.ids)}${neededQuery(route, books.ids)}`);
-    expect(status, `${route.method} ${route.url}`).toBeLessThan(300);
+    const what = `${route.method} ${route.url}`;
+    const read = async () => {
+      const { status } = await call(route.method, `${pathOf(route, books.ids)}${neededQuery(route, books.ids)}`);
+      expect(status, what).toBeLessThan(300);
+    };
+    await untilReplica(what, read);
   }
-  expect((await counts()).replica - after.replica).toBeGreaterThan(reading.length / 2);
 
   await replica.query('select pg_wal_replay_pause()');
   // It pauses between two records, soon.
@@ -133,4 +139,4 @@ test('reads come from a streaming replica, never older than what was written; th
 
   await replica.stop();
   for (let count = 0; count < 3; count += 1) await writeAndRead();
-}, 90_000);
+}, 240_000);

@@ -128,7 +128,7 @@ test('a second server: added, chosen by label and by room, rotated and purged wh
     ['default', 1],
     ['south', 0],
   ]);
-}, 90_000);
+}, 240_000);
 
 test('servers that cannot hold tenants are refused, with the reason', async () => {
   const add = (more: object) => server.operate('POST', '/v1/servers', { body: { id: 'unfit', ...login(), ...more } });
@@ -203,7 +203,7 @@ test('a database of the operator’s own: probed, used without superuser, and le
     'customer_books',
   );
   expect(rows).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('X-43: outside a local environment no address of this machine or its link is taken, however it is written', async () => {
   const ssl = { rejectUnauthorized: true };

@@ -11,7 +11,7 @@ import { openStage, type Stage } from './stage.js';
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage();
-}, 60_000);
+}, 180_000);
 afterAll(() => stage.close());
 
 const raises = { ...raiseDoor, ...raiseRecords, ...raiseHolders, ...raiseTransactions, ...raiseRoutes };

@@ -167,7 +167,7 @@ test('killed at every step in turn: the tenant is served where it was, the move 
   await expect.poll(() => carryOn(operationId), { timeout: 40_000 }).toMatchObject({ state: 'succeeded' });
   expect(await names(id)).toEqual(Array.from({ length: written }, (_, at) => `row ${at}`).sort());
   expect(await traces(id)).toEqual(['role t_b', 'role t_migrator', 'role t_owner']);
-}, 180_000);
+}, 360_000);
 
 test('a copy that is not what was copied is found before the switch: the move fails, the old place goes on serving', async () => {
   written = 0;
@@ -192,4 +192,4 @@ test('a copy that is not what was copied is found before the switch: the move fa
   await write(id);
   expect(await names(id)).toEqual(['row 0', 'row 1']);
   expect(await traces(id)).toEqual(['role t', 'role t_migrator', 'role t_owner']);
-}, 90_000);
+}, 240_000);

@@ -23,7 +23,7 @@ beforeAll(async () => {
     body: { id: 'south', host, port, user, password, database, labels: { region: 'south' } },
   });
   expect(added.status, added.text).toBe(201);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await second?.stop();
   await first?.stop();
@@ -127,7 +127,7 @@ describe.each(rounds > 0 ? Array.from({ length: rounds }, () => ways).flat() : w
         body: { metadataKey: 'marker' },
       });
       expect(index.status, index.text).toBeLessThan(300);
-    }, 90_000);
+    }, 240_000);
   },
 );
 
@@ -179,4 +179,4 @@ test('the command line moves and confirms; what cannot be is refused, with what 
   } finally {
     await plain.stop();
   }
-}, 90_000);
+}, 240_000);

@@ -86,10 +86,11 @@ describe('a login that is refused', () => {
         await attempt(body);
         times.get(name)?.push(performance.now() - startedAt);
       }
-    const medians = [...times.values()].map((list) => list.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0);
+    // The fastest of each is what the work itself takes, however busy the machine.
+    const fastest = [...times.values()].map((list) => Math.min(...list));
     // One argon2id is 14 ms and more: skipping it for anybody would show as a factor of five.
-    expect(Math.min(...medians), `medians ${medians.map((ms) => ms.toFixed(1)).join(', ')} ms`).toBeGreaterThan(
-      Math.max(...medians) * 0.4,
+    expect(Math.min(...fastest), `fastest ${fastest.map((ms) => ms.toFixed(1)).join(', ')} ms`).toBeGreaterThan(
+      Math.max(...fastest) * 0.4,
     );
   });
 

@@ -53,6 +53,9 @@ export async function runRounds(place: Place, options: RoundsOptions): Promise<R
   }
 }
 
+/** Before the kill. */
+const acknowledgedMin = 20;
+
 async function runRound(
   place: Place,
   victim: Victim,
@@ -63,7 +66,9 @@ async function runRound(
   const acknowledgedBefore = workload.counts.acknowledged;
   const backends = victim === 'backend' ? await postingBackends(place) : [];
   workload.start(() => place.url);
-  await delay(50 + random() * 600);
+  // A kill of what has hardly begun shows nothing.
+  while (workload.counts.acknowledged - acknowledgedBefore <= acknowledgedMin) await delay(25);
+  await delay(random() * 600);
   const backend = backends[Math.floor(random() * backends.length)];
   if (victim === 'backend') process.kill(backend ?? fail('no backend to kill'), 'SIGKILL');
   if (victim === 'postmaster' || victim === 'both') process.kill(place.postmasterPid, 'SIGKILL');

@@ -148,7 +148,7 @@ async function untilServed(id: TenantId, reason?: string): Promise<void> {
 }
 
 async function until(done: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!(await done())) {
     if (Date.now() > deadline) throw new Error('did not happen in time');
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -182,7 +182,7 @@ async function schemaExists(name: string): Promise<boolean> {
 }
 
 async function until(done: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 25_000;
+  const deadline = Date.now() + 60_000;
   while (!(await done())) {
     if (Date.now() > deadline) throw new Error('did not happen in time');
     await new Promise((resolve) => setTimeout(resolve, 100));

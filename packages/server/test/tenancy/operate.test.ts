@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function until(done: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 25_000; !(await done()); ) {
+  for (const deadline = Date.now() + 60_000; !(await done()); ) {
     if (Date.now() > deadline) throw new Error('did not happen in time');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

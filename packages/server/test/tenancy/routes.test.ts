@@ -159,7 +159,7 @@ describe('the life of a tenant over the API (contract, "Creating a tenant")', ()
     expect(await call('PUT', `/v1/tenants/${id}/reactivate`)).toMatchObject({ status: 409 });
     await call('PUT', `/v1/tenants/${id}/suspend`);
     expect(await call('DELETE', `/v1/tenants/${id}`)).toMatchObject({ status: 202, body: { status: 'deleting' } });
-    for (const deadline = Date.now() + 20_000; (await call('GET', `/v1/tenants/${id}`)).body.status !== 'deleted'; ) {
+    for (const deadline = Date.now() + 60_000; (await call('GET', `/v1/tenants/${id}`)).body.status !== 'deleted'; ) {
       if (Date.now() > deadline) throw new Error('not purged in 20 s');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

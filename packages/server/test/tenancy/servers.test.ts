@@ -48,7 +48,7 @@ async function clientOf({ application }: { application: { clientId: string; clie
   return (method: string, path: string, sent?: unknown) => server.call(method, path, { token, body: sent });
 }
 async function until(done: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 25_000; !(await done()); ) {
+  for (const deadline = Date.now() + 60_000; !(await done()); ) {
     if (Date.now() > deadline) throw new Error('did not happen in time');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

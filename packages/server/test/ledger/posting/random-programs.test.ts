@@ -47,6 +47,12 @@ interface Made {
   readonly model: ModelTransaction;
 }
 
+/** What was never met proves nothing. */
+const wanted = [
+  ...['direct', 'hold', 'commit', 'cancel', 'revert', '0018', '0486', '0087', '0088', '0099'],
+  ...['direct debit', 'direct credit', 'hold debit', 'cancel credit', 'commit credit', 'revert credit'],
+];
+
 describe('random programs of all kinds', () => {
   it.each([
     ['one operation a hold', false],
@@ -56,77 +62,67 @@ describe('random programs of all kinds', () => {
     async (_, split) => {
       const seen = new Map<string, number>();
       const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
-      await fc.assert(
-        fc.asyncProperty(anyProgram, fc.integer({ min: 1, max: 6 }), async (program, together) => {
-          const { place, routeId, legRouteId } = await openLedger(split);
-          const model = new ReferenceBooks(startBalances, split);
-          const poster = newPoster();
-          const made: Made[] = [];
-          const toPosting = (step: Instruction): { posting: Posting; expect: () => ModelAnswer } | undefined => {
-            if (step.do === 'create') {
-              const value = step.from.reduce((sum, [, amount]) => sum + amount, 0n);
-              const command = {
-                kind: step.kind,
-                source: step.from.map((leg) => toLeg(leg, legRouteId)),
-                destination: step.to.map((leg) => toLeg(leg, legRouteId)),
-                ...(routeId === undefined ? {} : { routeId }),
-              };
-              const posting = transfer(place, text(value), [], [], { ledgerId: place.ledgerId });
-              return {
-                posting: {
-                  ...posting,
-                  command: { ...posting.command, ...command },
-                  notes: { ...posting.notes, routeId },
-                },
-                expect: () => model.create(step.kind, step.from, step.to),
-              };
-            }
-            const target = made.length === 0 ? undefined : made[step.target % made.length];
-            if (target === undefined) return undefined;
-            return {
-              posting: { kind: step.do, ...place, transactionId: target.id },
-              expect: () =>
-                step.do === 'revert' ? model.revert(target.model) : model.end(target.model, step.do as 'commit'),
+      const property = fc.asyncProperty(anyProgram, fc.integer({ min: 1, max: 6 }), async (program, together) => {
+        const { place, routeId, legRouteId } = await openLedger(split);
+        const model = new ReferenceBooks(startBalances, split);
+        const poster = newPoster();
+        const made: Made[] = [];
+        const toPosting = (step: Instruction): { posting: Posting; expect: () => ModelAnswer } | undefined => {
+          if (step.do === 'create') {
+            const value = step.from.reduce((sum, [, amount]) => sum + amount, 0n);
+            const command = {
+              kind: step.kind,
+              source: step.from.map((leg) => toLeg(leg, legRouteId)),
+              destination: step.to.map((leg) => toLeg(leg, legRouteId)),
+              ...(routeId === undefined ? {} : { routeId }),
             };
-          };
-          // Several at once share a batch, each on the books as the one before left them.
-          for (let at = 0; at < program.length; at += together) {
-            const steps = program.slice(at, at + together).flatMap((step) => {
-              const posting = toPosting(step);
-              return posting === undefined ? [] : [{ step, ...posting }];
-            });
-            const entries = await poster.postEach(
-              books.store.tenant,
-              steps.map(({ posting }) => posting),
-            );
-            steps.forEach(({ step, expect: answer }, i) => {
-              const expected = answer();
-              const entry = entries[i] as BatchEntry;
-              expect(answered(entry)).toEqual('rows' in expected ? expected.rows : expected.code);
-              if ('posted' in entry && 'transaction' in expected && step.do !== 'commit' && step.do !== 'cancel')
-                made.push({ id: entry.posted.transaction.id, model: expected.transaction });
-              const kind = step.do === 'create' ? step.kind : step.do;
-              count('code' in expected ? expected.code : kind);
-              if ('rows' in expected)
-                for (const row of expected.rows) if (row.type === 'OVERDRAFT') count(`${kind} ${row.direction}`);
-            });
+            const posting = transfer(place, text(value), [], [], { ledgerId: place.ledgerId });
+            return {
+              posting: {
+                ...posting,
+                command: { ...posting.command, ...command },
+                notes: { ...posting.notes, routeId },
+              },
+              expect: () => model.create(step.kind, step.from, step.to),
+            };
           }
-          await checkBalances(place.ledgerId, model);
-        }),
-        { numRuns: 40 },
-      );
+          const target = made.length === 0 ? undefined : made[step.target % made.length];
+          if (target === undefined) return undefined;
+          return {
+            posting: { kind: step.do, ...place, transactionId: target.id },
+            expect: () =>
+              step.do === 'revert' ? model.revert(target.model) : model.end(target.model, step.do as 'commit'),
+          };
+        };
+        // Several at once share a batch, each on the books as the one before left them.
+        for (let at = 0; at < program.length; at += together) {
+          const steps = program.slice(at, at + together).flatMap((step) => {
+            const posting = toPosting(step);
+            return posting === undefined ? [] : [{ step, ...posting }];
+          });
+          const entries = await poster.postEach(
+            books.store.tenant,
+            steps.map(({ posting }) => posting),
+          );
+          steps.forEach(({ step, expect: answer }, i) => {
+            const expected = answer();
+            const entry = entries[i] as BatchEntry;
+            expect(answered(entry)).toEqual('rows' in expected ? expected.rows : expected.code);
+            if ('posted' in entry && 'transaction' in expected && step.do !== 'commit' && step.do !== 'cancel')
+              made.push({ id: entry.posted.transaction.id, model: expected.transaction });
+            const kind = step.do === 'create' ? step.kind : step.do;
+            count('code' in expected ? expected.code : kind);
+            if ('rows' in expected)
+              for (const row of expected.rows) if (row.type === 'OVERDRAFT') count(`${kind} ${row.direction}`);
+          });
+        }
+        await checkBalances(place.ledgerId, model);
+      });
+      // Of forty programs one in forty meets no credit at a commit.
+      for (let round = 0; round === 0 || (round < 10 && wanted.some((met) => !seen.has(met))); round += 1)
+        await fc.assert(property, { numRuns: 40 });
       const note = JSON.stringify([...seen]);
-      for (const met of ['direct', 'hold', 'commit', 'cancel', 'revert', '0018', '0486', '0087', '0088', '0099'])
-        expect(seen.get(met) ?? 0, note).toBeGreaterThan(0);
-      for (const met of [
-        'direct debit',
-        'direct credit',
-        'hold debit',
-        'cancel credit',
-        'commit credit',
-        'revert credit',
-      ])
-        expect(seen.get(met) ?? 0, note).toBeGreaterThan(0);
+      for (const met of wanted) expect(seen.get(met) ?? 0, note).toBeGreaterThan(0);
       const offences = await auditBooks(books.store.tenant);
       // The start balances were put in by hand.
       expect(offences.filter(({ rule }) => rule !== 'a balance without operations is zero')).toEqual([]);

@@ -9,7 +9,7 @@ import { getPlacement, type Placement } from './placement.js';
 import { TenancyError } from './tenancy-error.js';
 import { underTenantLock } from './tenant-lock.js';
 import { findTenant, touchTenant } from './tenant-record.js';
-import { defaultRoleLimits } from './walls/store-roles.js';
+import { roleLimitsOf } from './walls/store-roles.js';
 
 /** How processes connect to a tenant's books (tenancy §4). Absent: as it is; null: the default. */
 export interface ConnectionSettingsChange {
@@ -36,7 +36,8 @@ export function viewConnectionSettings(placement: Placement): Record<string, unk
 
 /**
  * Writes the settings down; every process replaces its pool of the tenant within 2 s, without failing a request. The
- * statement timeout is an attribute of the run-time login, so that it holds whoever connects.
+ * statement timeout is an attribute of the run-time login, so that it holds whoever connects; so is how many connections it may
+ * have over all processes: a hundred, or four times those of one process.
  * @throws TenancyError tenant_not_found, service_not_found, wrong_status, invalid_request, operation_running
  */
 export async function changeConnectionSettings(
@@ -59,12 +60,18 @@ export async function changeConnectionSettings(
       await control.audit({ actor, action, tenantId, outcome: 'refused', details: { status: tenant.status } });
       throw refuse(tenant, 'given other connection settings');
     }
-    if (timeoutMs !== undefined) {
-      // The login at the other place was made with the one there is.
+    const connectionsMax = pick(change.maxOpenConns, placement.connectionsMax);
+    const statementTimeoutMs = pick(timeoutMs, placement.statementTimeoutMs);
+    const limits = roleLimitsOf({ connectionsMax, statementTimeoutMs });
+    if (timeoutMs !== undefined || limits.connections !== roleLimitsOf(placement).connections) {
+      // The login at the other place was made with those there are.
       await refuseWhileMoving(control.pool, tenantId);
       const server = await tools.admin.server(placement.serverId);
-      const value = Math.trunc(timeoutMs ?? defaultRoleLimits.statementTimeoutMs);
-      await server.cluster.query(`alter role ${id(placement.store.runtimeLogin)} set statement_timeout = ${value}`);
+      const login = id(placement.store.runtimeLogin);
+      await server.cluster.query(
+        `alter role ${login} connection limit ${Math.trunc(limits.connections)};
+         alter role ${login} set statement_timeout = ${Math.trunc(limits.statementTimeoutMs)}`,
+      );
     }
     await control.change(async (tx) => {
       await tx.audit({ actor, action, tenantId, outcome: 'done', details: { service, ...change } });
@@ -75,9 +82,9 @@ export async function changeConnectionSettings(
           where tenant_id = $1`,
         [
           tenantId,
-          pick(change.maxOpenConns, placement.connectionsMax),
+          connectionsMax,
           pick(change.maxIdleConns, placement.connectionsIdle),
-          pick(timeoutMs, placement.statementTimeoutMs),
+          statementTimeoutMs,
           change.readFrom === null ? 'primary' : (change.readFrom ?? placement.readFrom),
           version,
           tx.at,

@@ -110,10 +110,21 @@ test('connection settings take effect without a failed request; bad ones change 
   expect((await server.operate('GET', path)).body.connectionSettings).toEqual(shown);
   for (let count = 0; count < 20; count += 1)
     expect((await server.call('GET', '/v1/organizations', { token })).status).toBe(200);
+  // What each process may have, several may have at the same time: the login is let in as often.
+  const limit = async () => {
+    const { rows } = await asAdmin((admin) =>
+      admin.query('select rolconnlimit as connections from pg_roles where rolname = $1', [`t_${tenant.id}`]),
+    );
+    return rows[0]?.connections;
+  };
+  expect(await limit()).toBe(100);
+  expect((await server.operate('PATCH', path, { body: { maxOpenConns: 60 } })).status).toBe(200);
+  expect(await limit()).toBe(240);
   const { body } = await server.operate('PATCH', path, {
     body: { maxOpenConns: null, maxIdleConns: null, statementTimeout: null, readFrom: null },
   });
   expect(body).toEqual({ connectionSettings: {} });
+  expect(await limit()).toBe(100);
 });
 
 test('name and metadata change, nothing else does', async () => {

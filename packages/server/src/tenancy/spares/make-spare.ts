@@ -34,6 +34,7 @@ export async function makeSpare(
       serverId: server.id,
       store,
       origin: 'created',
+      connectionsMax: null,
       statementTimeoutMs: null,
     } as ProvisioningRun['placement'],
     passwords: { runtime: newPassword(), migrator: newPassword() },

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { quoteIdentifier as id, quoteLiteral } from '../../postgres/identifiers.js';
 import { scramVerifier } from '../../postgres/scram-verifier.js';
 import type { StoreNames } from '../physical-names.js';
+import type { Placement } from '../placement.js';
 
 export interface StorePasswords {
   readonly runtime: string;
@@ -16,9 +17,17 @@ export interface RoleLimits {
 
 export const defaultRoleLimits: RoleLimits = { connections: 100, statementTimeoutMs: 30_000 };
 
+/** Processes that may all have as many connections to a tenant as its setting allows each of them. */
+const processesAtOnce = 4;
+
 /** As an operator has set them for a tenant (`change-connection-settings.ts`), or the defaults. */
-export function roleLimitsOf({ statementTimeoutMs }: { readonly statementTimeoutMs: number | null }): RoleLimits {
-  return { ...defaultRoleLimits, ...(statementTimeoutMs === null ? {} : { statementTimeoutMs }) };
+export function roleLimitsOf(placement: Pick<Placement, 'connectionsMax' | 'statementTimeoutMs'>): RoleLimits {
+  const { connections, statementTimeoutMs } = defaultRoleLimits;
+  return {
+    // Otherwise the first processes would take all of them, and the last one none: 503 for each of its requests.
+    connections: Math.max(connections, processesAtOnce * (placement.connectionsMax ?? 0)),
+    statementTimeoutMs: placement.statementTimeoutMs ?? statementTimeoutMs,
+  };
 }
 
 /**

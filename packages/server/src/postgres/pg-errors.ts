@@ -58,10 +58,13 @@ export function isOutOfResources(error: unknown): boolean {
   return state !== undefined && (state.startsWith('53') || state === '58030' || state === '25006');
 }
 
-/** The data itself was refused (classes 22 and 23): running the same statement again cannot help. */
+/**
+ * The data itself was refused: running the same statement again cannot help. Classes 22 (its form), 23 (a constraint), 54
+ * (more than an index or a statement can hold), and P0001 (a trigger's own words).
+ */
 export function isDataError(error: unknown): boolean {
   const state = sqlState(error);
-  return state !== undefined && (state.startsWith('22') || state.startsWith('23'));
+  return state !== undefined && (/^(22|23|54)/.test(state) || state === 'P0001');
 }
 
 /**

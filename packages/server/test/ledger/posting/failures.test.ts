@@ -15,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => books.store.drop());
 
 const pay = (value = '1', options = {}) => transfer(books, value, [['@a', value]], [['@b', value]], options);
+// Digits that do not compress: an index holds 2,704 bytes of them.
+const longText = Array.from({ length: 150 }, (_, i) => `md5(description || '${i}')`).join(' || ');
 const outboxEnd = async () =>
   Number((await books.store.adminPool.query('select coalesce(max(position), 0) as n from outbox')).rows[0].n);
 const count = async () =>
@@ -43,6 +45,27 @@ describe('when the answer to COMMIT is lost', () => {
       expect((await poster.post(line.tenant, { kind: 'commit', ...on })).transaction.status).toBe('APPROVED');
       expect(await codeOf(poster.post(line.tenant, { kind: 'commit', ...on }))).toBe('0486');
       expect(warnings.filter((message) => message.includes('COMMIT was lost'))).toHaveLength(2);
+    } finally {
+      await line.close();
+    }
+  });
+});
+
+describe('when the line breaks while an earlier answer is read', () => {
+  it('it is read again, and a store that is gone is never said to have posted nothing', async () => {
+    const line = await openUnreliableLine(books.store);
+    try {
+      const poster = newPoster();
+      const keyed = pay('1', { idempotencyKey: 'asked again' });
+      const first = await poster.post(line.tenant, keyed);
+      line.breakAtCommit('before');
+      const again = await poster.post(line.tenant, keyed);
+      expect(again).toMatchObject({ replayed: true, transaction: { id: first.transaction.id } });
+      line.breakAtCommit('before', 100);
+      await expect(poster.post(line.tenant, keyed)).rejects.toMatchObject({
+        code: '0161',
+        info: { detail: expect.stringContaining('not known yet') },
+      });
     } finally {
       await line.close();
     }
@@ -81,6 +104,32 @@ describe('when the database refuses the data of one member', () => {
     const [, refused] = entries;
     expect(refused).toMatchObject({ refusal: { code: '23514', constraint: 'no_poison' } });
     await books.store.adminPool.query('alter table transaction drop constraint no_poison');
+  });
+
+  it.each([
+    [
+      'a value too long for an index',
+      `create index poison on transaction ((case when description = 'poison' then ${longText} end))`,
+      '54000',
+    ],
+    [
+      'a trigger that raises',
+      `create function refuse_poison() returns trigger language plpgsql as $$ begin
+         if new.description = 'poison' then raise exception 'no poison'; end if; return new; end $$;
+       create trigger poison before insert on transaction for each row execute function refuse_poison()`,
+      'P0001',
+    ],
+  ])('so it does with %s', async (_what, ddl, code) => {
+    await books.store.adminPool.query(ddl);
+    const poison = { ...pay('0.01'), notes: { ...pay().notes, description: 'poison' } };
+    const before = await books.balance('@b');
+    const entries = await newPoster().postEach(books.store.tenant, [pay('0.01'), poison, pay('0.01')]);
+    expect(entries.map((entry) => 'posted' in entry)).toEqual([true, false, true]);
+    expect(entries[1]).toMatchObject({ refusal: { code } });
+    expect(Number((await books.balance('@b')).available)).toBeCloseTo(Number(before.available) + 0.02);
+    await books.store.adminPool.query(
+      'drop index if exists poison; drop trigger if exists poison on transaction; drop function if exists refuse_poison',
+    );
   });
 
   it('in a large batch it is found in a few steps, and the others are posted together', async () => {

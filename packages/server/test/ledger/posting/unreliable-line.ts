@@ -8,15 +8,17 @@ export interface UnreliableLine {
   readonly tenant: TenantContext;
   /**
    * Breaks the connection at the next COMMIT: before it reaches the server, after the server has done it and before the
-   * client hears of it, or between the write and COMMIT without the server noticing: its session stays open.
+   * client hears of it, or between the write and COMMIT without the server noticing: its session stays open. `times`: at
+   * that many of them, one by default.
    */
-  breakAtCommit(when: 'before' | 'after' | 'between'): void;
+  breakAtCommit(when: 'before' | 'after' | 'between', times?: number): void;
   close(): Promise<void>;
 }
 
 /** A real PostgreSQL behind a line that can be cut: the only way to lose the answer to a COMMIT on purpose. */
 export async function openUnreliableLine(store: LedgerStore): Promise<UnreliableLine> {
-  let plan: 'before' | 'after' | 'between' | undefined;
+  let plan: 'before' | 'after' | 'between' = 'before';
+  let breaks = 0;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const { host, port } = store.settings;
@@ -33,9 +35,9 @@ export async function openUnreliableLine(store: LedgerStore): Promise<Unreliable
     }
     client.on('data', (chunk) => {
       // A simple query message: 'Q', length, text, NUL.
-      if (plan === undefined || !chunk.includes('commit\0')) return upstream.write(chunk);
+      if (breaks === 0 || !chunk.includes('commit\0')) return upstream.write(chunk);
       const when = plan;
-      plan = undefined;
+      breaks -= 1;
       if (when === 'between') {
         halfOpen = true;
         // Type and length stand before the text.
@@ -55,8 +57,9 @@ export async function openUnreliableLine(store: LedgerStore): Promise<Unreliable
   const pool = openTenantPool(settings, { max: 3, applicationName: 'unreliable', searchPath: ['ledger'] });
   return {
     tenant: Object.freeze({ ...store.tenant, pool }),
-    breakAtCommit(when) {
+    breakAtCommit(when, times = 1) {
       plan = when;
+      breaks = times;
     },
     async close() {
       await pool.drain(1_000);

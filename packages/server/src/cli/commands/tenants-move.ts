@@ -16,6 +16,8 @@ import { table } from '../table.js';
 interface MoveAnswer extends OperationAnswer {
   readonly details: {
     readonly phase: string;
+    readonly method: 'replication' | 'pause';
+    readonly estimate?: { readonly rows: number; readonly bytes: number; readonly pauseMs: number };
     readonly from: PlaceAnswer;
     readonly to: PlaceAnswer;
     readonly tables?: { readonly copied: number; readonly of: number };
@@ -38,6 +40,7 @@ interface MoveOptions extends OperatorOptions {
   readonly server?: string;
   readonly label?: Record<string, string>;
   readonly wait: boolean;
+  readonly allowPause?: boolean;
 }
 
 function moveCommand(): Command {
@@ -47,6 +50,10 @@ function moveCommand(): Command {
     .addOption(new Option('--isolation <mode>', 'default: as it is').choices(['database', 'schema']))
     .option('--server <id>', 'default: it stays on its server')
     .option('--label <key=value>', 'to the least full server with these labels; may be given several times', readPair)
+    .option(
+      '--allow-pause',
+      'where logical replication is not to be had: copy while writes pause, for as long as that takes (at most 2 s otherwise)',
+    )
     .option('--no-wait', 'answer at once; follow it with `cofferdam tenants operations <id> --follow`')
     .action(async (id: string, options: MoveOptions) => {
       const client = await clientOf(options);
@@ -55,7 +62,9 @@ function moveCommand(): Command {
         ...(isolation === undefined ? {} : { isolation }),
         ...(server === undefined ? {} : { server }),
         ...(label === undefined ? {} : { labels: label }),
+        ...(options.allowPause === undefined ? {} : { allowPause: options.allowPause }),
       });
+      tellPause(begun);
       const latest = options.wait
         ? await follow(client, 'moving the tenant', begun, {
             isDone: ({ details }) => details.phase === 'await',
@@ -101,6 +110,15 @@ function revertCommand(): Command {
           `the move could not be taken back, the tenant stays where it is: ${latest.error ?? 'no reason is known'}`,
         );
     });
+}
+
+/** Before it begins; to stderr, because what comes out is the operation. */
+function tellPause({ details: { estimate } }: MoveAnswer): void {
+  if (estimate === undefined) return;
+  const { rows, bytes, pauseMs } = estimate;
+  console.error(
+    `Without logical replication writes pause for about ${Math.ceil(pauseMs / 1_000)} s: some ${rows.toLocaleString('en')} rows, ${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB.`,
+  );
 }
 
 function printMove(options: OperatorOptions, move: MoveAnswer): void {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { parentsFirst, readReferences } from '../../postgres/parents-first.js';
 
 export interface BookColumn {
   readonly name: string;
@@ -30,12 +31,7 @@ export async function readBookTables(client: pg.ClientBase, schema: string): Pro
      order by c.relname, a.attnum`,
     [schema],
   );
-  const { rows: references } = await client.query<{ from: string; to: string }>(
-    `select c.relname as "from", p.relname as "to"
-     from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
-     where k.contype = 'f' and k.conrelid <> k.confrelid and k.connamespace = $1::text::regnamespace`,
-    [schema],
-  );
+  const references = await readReferences(client, schema);
   const names = [...new Set(columns.map(({ table }) => table))];
   return parentsFirst(names, references).map((name) => {
     const own = columns.filter(({ table }) => table === name);
@@ -47,16 +43,4 @@ export async function readBookTables(client: pg.ClientBase, schema: string): Pro
       primaryKey: keyed.map((column) => column.name),
     };
   });
-}
-
-function parentsFirst(names: readonly string[], references: readonly { from: string; to: string }[]): string[] {
-  const sorted: string[] = [];
-  const open = new Set(names);
-  while (open.size > 0) {
-    const ready = [...open].filter((name) => !references.some(({ from, to }) => from === name && open.has(to)));
-    if (ready.length === 0) throw new Error(`tables refer to each other in a circle: ${[...open].join(', ')}`);
-    for (const name of ready) open.delete(name);
-    sorted.push(...ready);
-  }
-  return sorted;
 }

@@ -4,6 +4,8 @@ import { getPlacement } from '../placement.js';
 import { underTenantLock } from '../tenant-lock.js';
 import { findTenant, lockTenant } from '../tenant-record.js';
 import { changeOver, letIn, lockOut, PauseTooLong, rename, type SwitchOutcome, takeBack } from './change-over.js';
+import { changeOverPaused } from './change-over-paused.js';
+import { analyze } from './copy-books.js';
 import { leavePlace } from './leave-place.js';
 import {
   detailsOf,
@@ -106,6 +108,10 @@ async function copy(tools: MoveTools, run: Run): Promise<number> {
     return opened(tools, [from, to], async (sender, receiver) => {
       await makeTables(tools, run, sender, receiver);
       await tools.boundary?.('worked', 'move-tables');
+      if (run.details.method === 'pause') {
+        await record(tools, run, 'copy');
+        return 0;
+      }
       await offer(sender, 'move', run.secrets.replication);
       await follow(receiver, sender, 'move', { password: run.secrets.replication, copy: true });
       await tools.boundary?.('worked', 'move-follow');
@@ -116,6 +122,8 @@ async function copy(tools: MoveTools, run: Run): Promise<number> {
   return opened(tools, [from, to], async (sender, receiver) => {
     if (run.details.pausing === true)
       await takeBack(tools, { ...run, operationId: run.operation.id, sender, receiver, schema: to.store.schema });
+    if (run.details.method === 'pause')
+      return switchOver(tools, run, { sender, receiver, direction: 'move', schema: to.store.schema });
     const tables = await copied(receiver, 'move');
     const lagBytes = await lagBehind(sender, 'move', await endOfLog(sender));
     await record(tools, run, 'copy', { tables, ...(lagBytes === undefined ? {} : { lagBytes }) });
@@ -138,13 +146,16 @@ async function switchOver(
   way: Pick<Parameters<typeof changeOver>[1], 'sender' | 'receiver' | 'direction' | 'schema'>,
 ): Promise<number> {
   const { control } = tools;
+  const change = {
+    ...way,
+    tenantId: run.tenantId,
+    operationId: run.operation.id,
+    commit: (outcome: SwitchOutcome) => commitSwitch(tools, run, way.direction, outcome),
+  };
   try {
-    await changeOver(tools, {
-      ...way,
-      tenantId: run.tenantId,
-      operationId: run.operation.id,
-      commit: (outcome) => commitSwitch(tools, run, way.direction, outcome),
-    });
+    if (run.details.method === 'pause')
+      await changeOverPaused(tools, change, (done, of) => record(tools, run, 'copy', { tables: { copied: done, of } }));
+    else await changeOver(tools, change);
     await tools.boundary?.('worked', `${way.direction}-switch`);
     return 0;
   } catch (error) {
@@ -224,12 +235,19 @@ async function commitSwitch(
   });
 }
 
-/** The old place is locked, keeps up by the way back, and waits for what the operator says. */
+/** The old place is locked, keeps up by the way back (where there is one), and waits for what the operator says. */
 async function settle(tools: MoveTools, run: Run): Promise<number> {
-  const { from, to } = run.details;
+  const { from, to, method } = run.details;
   await record(tools, run, 'settle');
   return opened(tools, [from, to], async (old, place) => {
     await lockOut(old, isSameServer(run.details));
+    if (method === 'pause') {
+      await rename(old.client, from.store.schema, to.store.schema);
+      await analyze(place, to.store.schema);
+      await tools.boundary?.('worked', 'move-settled');
+      await record(tools, run, 'await-confirmation', { phase: 'await' });
+      return 0;
+    }
     await withdraw(old, 'move', await unfollow(place, 'move'));
     await tools.boundary?.('worked', 'move-withdraw');
     // By the name of the tables that serve now the way back finds those of the old place.
@@ -244,7 +262,7 @@ async function settle(tools: MoveTools, run: Run): Promise<number> {
 async function confirm(tools: MoveTools, run: Run): Promise<undefined> {
   const { from, to } = run.details;
   await record(tools, run, 'clear');
-  await takeDown(tools, { gone: from, kept: to, direction: 'back' });
+  if (run.details.method === 'replication') await takeDown(tools, { gone: from, kept: to, direction: 'back' });
   await tools.boundary?.('worked', 'move-take-down');
   await leavePlace(tools, from, to);
   await tools.boundary?.('worked', 'move-leave');
@@ -284,6 +302,10 @@ async function revert(tools: MoveTools, run: Run): Promise<number> {
         receiver: old,
         schema: from.store.schema,
       });
+    if (run.details.method === 'pause') {
+      await letIn(old);
+      return switchOver(tools, run, { sender: place, receiver: old, direction: 'back', schema: from.store.schema });
+    }
     const lagBytes = await lagBehind(place, 'back', await endOfLog(place));
     await record(tools, run, 'compare', lagBytes === undefined ? {} : { lagBytes });
     if (lagBytes === undefined || lagBytes > nearBytes) return pollMs;
@@ -299,7 +321,7 @@ async function clear(tools: MoveTools, run: Run): Promise<undefined> {
   if (run.details.revertedAt !== undefined) {
     await opened(tools, [from, to], async (old, place) => {
       await lockOut(place, isSameServer(run.details));
-      await withdraw(place, 'back', await unfollow(old, 'back'));
+      if (run.details.method === 'replication') await withdraw(place, 'back', await unfollow(old, 'back'));
     });
   } else {
     await abandon(tools, run);
@@ -319,12 +341,15 @@ async function abandon(tools: MoveTools, run: Run): Promise<void> {
     await opened(tools, [from, to], async (sender, receiver) => {
       if (run.details.pausing === true)
         await takeBack(tools, { ...run, operationId: run.operation.id, sender, receiver, schema: to.store.schema });
-      await withdraw(sender, 'move', await unfollow(receiver, 'move'));
-      await withdraw(receiver, 'back');
+      if (run.details.method === 'replication') {
+        await withdraw(sender, 'move', await unfollow(receiver, 'move'));
+        await withdraw(receiver, 'back');
+      }
       await rename(receiver.client, from.store.schema, to.store.schema);
     });
     return;
   }
+  if (run.details.method === 'pause') return;
   const there = await tools.admin.server(from.serverId);
   const client = await there.connect(from.store.database, from.store.schema);
   try {
@@ -339,6 +364,13 @@ async function end({ control, log }: MoveTools, run: Run, state: 'succeeded' | '
   await control.change(async (tx) => {
     const error = details.reason === undefined ? {} : { error: details.reason };
     await finishOperation(tx.client, operation.id, { state, ...error, at: tx.at });
+    // A brought database held this tenant alone: its login is not ours to keep.
+    if (state === 'succeeded')
+      await tx.client.query(
+        `delete from server s where id = $1 and kind = 'given'
+            and not exists (select from placement where server_id = s.id)`,
+        [details.from.serverId],
+      );
     await tx.audit({
       actor: operation.actor,
       action: 'tenant.move.finish',

@@ -11,10 +11,10 @@ import { beginAtEnd, type Direction, endOfLog, lagBehind, type OpenPlace } from 
 export interface SwitchOutcome {
   /** From the hold to this. */
   readonly pauseMs: number;
-  /** Everything, before the pause. */
+  /** Everything: before the pause, or in it when the books are copied in it. */
   readonly compared: Comparison;
-  /** In the pause: everything again, or of large tables what was written since. */
-  readonly comparedAgain: Comparison;
+  /** In the pause of a move by replication: everything again, or of large tables what was written since. */
+  readonly comparedAgain?: Comparison;
 }
 
 export interface ChangeOver {
@@ -34,7 +34,7 @@ export interface ChangeOver {
 /** All of it must fit: what is not done by then is taken back, and tried again later. A process hears of the end a moment after it. */
 const budgetMs = 1_400;
 /** A process hears of a hold within 500 ms and closes its connections; whoever has not by then is shut out. */
-const politeMs = 900;
+export const politeMs = 900;
 
 /** The pause did not fit; nothing has changed. */
 export class PauseTooLong extends Error {
@@ -51,7 +51,7 @@ export async function changeOver(tools: MoveTools, change: ChangeOver): Promise<
   const { compared, since } = await compareFrozen(sender, receiver, direction);
   await tools.boundary?.('worked', `${direction}-compare`);
   const comparison = await prepareComparison(sender, receiver, since);
-  await begin(tools, change);
+  await begin(tools, change, '3 s');
   const started = performance.now();
   const left = () => {
     const ms = budgetMs - (performance.now() - started);
@@ -63,6 +63,7 @@ export async function changeOver(tools: MoveTools, change: ChangeOver): Promise<
     await tools.boundary?.('worked', `${direction}-hold`);
     await shutOut(sender, started + politeMs);
     await tools.boundary?.('worked', `${direction}-shut`);
+    await fenceEvents(sender, change.operationId);
     const end = await endOfLog(sender);
     while (((await lagBehind(sender, direction, end)) ?? 1) > 0) {
       left();
@@ -88,22 +89,29 @@ export async function changeOver(tools: MoveTools, change: ChangeOver): Promise<
 
 const isTimeout = (error: unknown) => (error as { code?: unknown }).code === '57014';
 
-/** Every process is told to hold the tenant's requests; by the control database's clock the hold ends by itself. */
-async function begin({ control }: MoveTools, { tenantId, operationId }: ChangeOver): Promise<void> {
+/**
+ * Every process is told to hold the tenant's requests; by the control database's clock the hold ends by itself after `atMost`,
+ * an interval.
+ */
+export async function begin(
+  { control }: MoveTools,
+  { tenantId, operationId }: ChangeOver,
+  atMost: string,
+): Promise<void> {
   await control.change(async ({ client, nextVersion }) => {
     await client.query(`update operation set details = details || '{"pausing": true}' where id = $1`, [operationId]);
     const version = await nextVersion();
     await client.query(
       `with held as (
-         update placement set hold_until = clock_timestamp() + interval '3 s', config_version = $2 where tenant_id = $1)
+         update placement set hold_until = clock_timestamp() + $3::interval, config_version = $2 where tenant_id = $1)
        update tenant set version = $2 where id = $1`,
-      [tenantId, version],
+      [tenantId, version, atMost],
     );
   });
 }
 
-/** Returns when the sender's login has no session and can get none. */
-async function shutOut({ server, place }: OpenPlace, politeUntil: number): Promise<void> {
+/** Returns when the sender's login has no session and can get none; until `politeUntil` sessions may end by themselves. */
+export async function shutOut({ server, place }: OpenPlace, politeUntil: number): Promise<void> {
   const login = place.store.runtimeLogin;
   const sessions = async () => {
     const { rows } = await server.cluster.query<{ count: number }>(
@@ -121,8 +129,20 @@ async function shutOut({ server, place }: OpenPlace, politeUntil: number): Promi
     ]);
 }
 
-/** Replication carries rows, not where the sequences are. */
-async function takeSequences({ sender, receiver }: ChangeOver): Promise<void> {
+/**
+ * Events before this row carry transaction ids of the sender's cluster, those after it such of the receiver's: they are not
+ * compared with each other (ledger migration 0006). Nobody writes now, so all that is before it is committed.
+ */
+export async function fenceEvents({ client, place }: OpenPlace, operationId: string): Promise<void> {
+  const { schema, ownerRole } = place.store;
+  await client.query(
+    `begin; set local role ${id(ownerRole)};
+     insert into ${id(schema)}.outbox (event, record_id) values ('books.moved', ${quoteLiteral(operationId)}); commit`,
+  );
+}
+
+/** Rows are carried, not where the sequences are. */
+export async function takeSequences({ sender, receiver }: ChangeOver): Promise<void> {
   const { schema, ownerRole } = sender.place.store;
   const { rows } = await sender.client.query<{ name: string; last: string | null }>(
     `select sequencename as name, last_value::text as last from pg_sequences where schemaname = $1`,

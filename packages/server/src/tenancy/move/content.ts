@@ -5,7 +5,7 @@ import { quoteIdentifier as id, quoteLiteral } from '../../postgres/identifiers.
 import type { Comparison } from './move-record.js';
 import { type Direction, endOfLog, lagBehind, listTables, type OpenPlace } from './replication.js';
 
-interface BookTable {
+export interface BookTable {
   readonly name: string;
   /** By name, quoted: it does not matter in which order migrations have added them. */
   readonly columns: string;
@@ -20,7 +20,7 @@ interface TableContent {
 }
 
 /** Where a table's rows of the last moments begin; absent: all of it. */
-type Since = Readonly<Record<string, string>>;
+export type Since = Readonly<Record<string, string>>;
 
 /** The places do not hold the same: the move must not go on. */
 export class ContentDiffers extends Error {
@@ -48,10 +48,10 @@ export async function compareFrozen(
   const { schema } = sender.place.store;
   const tables = await readTables(sender.client, schema);
   const at = new Date();
-  const [left, right] = await Promise.all([connect(sender, schema), connect(receiver, schema)]);
+  const [left, right] = await Promise.all([connectAlike(sender, schema), connectAlike(receiver, schema)]);
   try {
     const names = tables.map(({ name }) => `${id(schema)}.${id(name)}`).join(', ');
-    const blocker = await connect(sender, schema);
+    const blocker = await connectAlike(sender, schema);
     try {
       await blocker.query(`begin; set local lock_timeout = '500ms'; lock table ${names} in share mode`);
       await left.query(snapshot);
@@ -86,7 +86,7 @@ export interface LastComparison {
 export async function prepareComparison(sender: OpenPlace, receiver: OpenPlace, since: Since): Promise<LastComparison> {
   const { schema } = sender.place.store;
   const tables = await readTables(sender.client, schema);
-  const clients = await Promise.all([connect(sender, schema), connect(receiver, schema)]);
+  const clients = await Promise.all([connectAlike(sender, schema), connectAlike(receiver, schema)]);
   return {
     async run(timeoutMs) {
       await Promise.all(
@@ -98,17 +98,21 @@ export async function prepareComparison(sender: OpenPlace, receiver: OpenPlace, 
   };
 }
 
-/** Values must become the same text on both sides, whatever the servers' own settings are. */
-async function connect({ server, place }: OpenPlace, schema: string): Promise<pg.Client> {
+/** As the owner of the tables: an administrator need not be a superuser. Values must become the same text on both sides, whatever the servers' own settings are. */
+export async function connectAlike({ server, place }: OpenPlace, schema: string): Promise<pg.Client> {
   const client = await server.connect(place.store.database, schema);
   await client.query(
     `set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = 'postgres'; set extra_float_digits = 1;
-     set bytea_output = 'hex'; set jit = off`,
+     set bytea_output = 'hex'; set jit = off; set statement_timeout = 0; set role ${id(place.store.ownerRole)}`,
   );
   return client;
 }
 
-async function compare(
+/**
+ * Row counts and hashes of all tables (`since`: of large ones what was written since) on both sides.
+ * @throws ContentDiffers
+ */
+export async function compare(
   left: pg.Client,
   right: pg.Client,
   schema: string,
@@ -147,7 +151,8 @@ function contentQuery(schema: string, tables: readonly BookTable[], since: Since
   return `${parts.join(' union all ')} order by 1`;
 }
 
-async function readTables(client: pg.ClientBase, schema: string): Promise<BookTable[]> {
+/** The tables of the books as they are compared, by name. */
+export async function readTables(client: pg.ClientBase, schema: string): Promise<BookTable[]> {
   const { rows } = await client.query<BookTable>(
     `select c.relname as name, string_agg(format('%I', a.attname), ', ' order by a.attname collate "C") as columns,
             (select jsonb_build_object('column', k.attname, 'type', format_type(k.atttypid, null))

@@ -25,9 +25,25 @@ export interface Comparison {
   readonly ms: number;
 }
 
+/**
+ * `replication`: rows are copied and followed while requests go on; the pause is short. `pause`: no logical replication to be
+ * had; everything is copied in the pause.
+ */
+export type MoveMethod = 'replication' | 'pause';
+
+/** How long writes will pause, from what the catalogue of the source tells. */
+export interface PauseEstimate {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly pauseMs: number;
+}
+
 /** Known to the operation, shown to operators. */
 export interface MoveDetails {
   readonly phase: MovePhase;
+  readonly method: MoveMethod;
+  /** With `pause` only. */
+  readonly estimate?: PauseEstimate;
   readonly from: Place;
   readonly to: Place;
   /** The migration up to which both places are. */
@@ -36,7 +52,7 @@ export interface MoveDetails {
   readonly pausing?: boolean;
   readonly tables?: { readonly copied: number; readonly of: number };
   readonly lagBytes?: number;
-  /** Everything, before the pause. */
+  /** Everything: before the pause, or in it when the books are copied in it. */
   readonly compared?: Comparison;
   /** In the pause. */
   readonly comparedAgain?: Comparison;
@@ -66,6 +82,8 @@ export interface MoveSecrets {
 export const moveSteps = ['prepare', 'copy', 'compare', 'switch', 'settle', 'await-confirmation', 'clear'] as const;
 export type MoveStep = (typeof moveSteps)[number];
 
-export const detailsOf = (operation: Operation) => operation.details as unknown as MoveDetails;
+/** A move that an earlier build has begun does not tell its method. */
+export const detailsOf = (operation: Operation) =>
+  ({ method: 'replication', ...operation.details }) as unknown as MoveDetails;
 
 export const isSameServer = ({ from, to }: Pick<MoveDetails, 'from' | 'to'>) => from.serverId === to.serverId;

@@ -7,6 +7,8 @@ import type { MoveTools } from './prepare-place.js';
 
 /** Before the switch: after that many errors in a row everything is taken back. Later than the switch there is no giving up. */
 const attemptsMax = 5;
+/** Each attempt is a pause of its own. */
+const pausedAttemptsMax = 2;
 
 export const createMover = (tools: MoveTools): Carrier =>
   createCarrier(tools, {
@@ -28,8 +30,9 @@ async function noteFailure(tools: MoveTools, operationId: string, error: unknown
     text,
   ]);
   const operation = await getOperation(pool, operationId);
-  const { phase } = detailsOf(operation);
-  if (operation.attempts < attemptsMax && !(error instanceof ContentDiffers)) return false;
+  const { phase, method } = detailsOf(operation);
+  if (operation.attempts < (method === 'pause' ? pausedAttemptsMax : attemptsMax) && !(error instanceof ContentDiffers))
+    return false;
   const instead = { copy: { phase: 'clear', reason: text }, revert: { phase: 'await' } }[phase as string];
   if (instead === undefined) return false;
   await pool.query(

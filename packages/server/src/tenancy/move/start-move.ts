@@ -3,7 +3,7 @@ import type { TenantId } from '@cofferdam/core';
 import type pg from 'pg';
 import type { InstallationNames } from '../../postgres/installation.js';
 import { isUniqueViolation } from '../../postgres/pg-errors.js';
-import type { AdminConnections, AdminServer } from '../admin-connections.js';
+import type { AdminConnections } from '../admin-connections.js';
 import { noSuchTenant, refuse } from '../change-status.js';
 import type { ControlDatabase, ControlTx } from '../control-database.js';
 import { newPassword, type Vault } from '../credentials.js';
@@ -14,6 +14,7 @@ import { chooseServer, type PlacementWish } from '../servers/choose-server.js';
 import { TenancyError } from '../tenancy-error.js';
 import { underTenantLock } from '../tenant-lock.js';
 import { findTenant, lockTenant, type TenantRecord } from '../tenant-record.js';
+import { chooseMethod } from './choose-method.js';
 import { detailsOf, isSameServer, type MoveDetails, type MoveSecrets, moveSteps, type Place } from './move-record.js';
 
 export interface StartMoveTools {
@@ -27,6 +28,8 @@ export interface StartMoveTools {
 export interface MoveWish extends PlacementWish {
   /** Default: as it is. */
   readonly isolation?: Isolation;
+  /** Where logical replication is not to be had: copy everything while writes pause, for as long as that takes. */
+  readonly allowPause?: boolean;
 }
 
 const action = 'tenant.move';
@@ -64,8 +67,8 @@ export async function startMove(
           'The credentials of this tenant are being rotated; wait for its end.',
         );
       const places = await choosePlaces(tx, tools, { tenant, placement, wish });
-      await refuseUnfit(tools, places);
-      const details: MoveDetails = { phase: 'copy', ...places, schemaVersion: placement.schemaVersion };
+      const way = await chooseMethod(tools.admin, places, wish.allowPause === true);
+      const details: MoveDetails = { phase: 'copy', ...way, ...places, schemaVersion: placement.schemaVersion };
       await beginOperation(tx.client, {
         id,
         kind: 'tenant.move',
@@ -106,6 +109,7 @@ async function choosePlaces(
   const stays = (wish.server === undefined && wish.labels === undefined) || wish.server === serverId;
   // As for a new tenant: nobody else is placed until the commit, so that a capacity is never exceeded.
   if (!stays) await tx.nextVersion();
+  if (!stays && wish.server !== undefined) await refuseGiven(tx.client, wish.server);
   const target = stays ? serverId : await chooseServer(tx.client, wish);
   if (target === serverId && isolation === tenant.isolation)
     throw new TenancyError('move_unfit', `The tenant is on server ${serverId} in ${isolation} mode already.`);
@@ -128,6 +132,16 @@ async function choosePlaces(
   return { from, to };
 }
 
+/** A brought database is one tenant's from its creation on, and is left for good when that tenant moves away. */
+async function refuseGiven(client: pg.PoolClient, server: string): Promise<void> {
+  const { rowCount } = await client.query(`select from server where id = $1 and kind = 'given'`, [server]);
+  if (rowCount !== 0)
+    throw new TenancyError(
+      'move_unfit',
+      `Server ${server} is a database that was brought for one tenant: tenants are moved to shared servers only (cofferdam servers add). Books come into a brought database by backup and restore into a tenant that is created there.`,
+    );
+}
+
 /** Into a shared database tables come under the schema name that they have, for the time of the copy. */
 async function refuseSameSchemaName(client: pg.PoolClient, { from, to }: Places): Promise<void> {
   if (to.isolation === 'database' || from.store.schema === to.store.schema) return;
@@ -143,64 +157,6 @@ async function refuseSameSchemaName(client: pg.PoolClient, { from, to }: Places)
       'operation_running',
       `The tenant ${rows[0].tenant} is being moved from a database into schemas of server ${to.serverId}: one at a time; wait for its switch.`,
     );
-}
-
-/** What logical replication needs, on both sides, because the way back needs it too. */
-async function refuseUnfit({ admin }: StartMoveTools, { from, to }: Places): Promise<void> {
-  const [source, target] = await Promise.all([admin.server(from.serverId), admin.server(to.serverId)]);
-  const shortcomings = [
-    ...(await shortcomingsOf(source)),
-    ...(source.id === target.id ? [] : await shortcomingsOf(target)),
-    ...(await leftovers(target, { from, to })),
-  ];
-  if (shortcomings.length > 0)
-    throw new TenancyError(
-      'move_unfit',
-      `The tenant cannot be moved while it is written to: ${shortcomings.join('; ')}. Without that: docs/runbooks/move.md, "By backup and restore".`,
-    );
-}
-
-async function shortcomingsOf({ id, cluster }: AdminServer): Promise<string[]> {
-  const { rows } = await cluster.query<{ wal: string; slots: number; senders: number; superuser: boolean }>(
-    `select current_setting('wal_level') as wal, rolsuper as superuser,
-            current_setting('max_replication_slots')::integer - (select count(*)::integer from pg_replication_slots) as slots,
-            current_setting('max_wal_senders')::integer - (select count(*)::integer from pg_stat_replication) as senders
-       from pg_roles where rolname = current_user`,
-  );
-  const [found] = rows;
-  if (found === undefined) return [`server ${id} does not tell what it is`];
-  return [
-    ...(found.wal === 'logical' ? [] : [`server ${id} has wal_level=${found.wal}: set it to logical and restart it`]),
-    ...(found.superuser ? [] : [`the administering login of server ${id} must be a superuser`]),
-    ...(found.slots >= slotsNeeded
-      ? []
-      : [`server ${id} has ${found.slots} replication slots left: raise max_replication_slots`]),
-    ...(found.senders >= slotsNeeded
-      ? []
-      : [`server ${id} has ${found.senders} WAL senders left: raise max_wal_senders`]),
-  ];
-}
-
-/** One for each direction and two for tables that are being copied. */
-const slotsNeeded = 4;
-
-/** A database or schema of that name would be taken for ours, and dropped when the move is given up. */
-async function leftovers(target: AdminServer, { from, to }: Places): Promise<string[]> {
-  const { database, schema, runtimeLogin } = to.store;
-  const { rows } = await target.cluster.query<{ database: boolean; role: boolean }>(
-    `select exists (select from pg_database where datname = $1) as database,
-            exists (select from pg_roles where rolname = $2 or not $4 and rolname in ($3, $5)) as role`,
-    [database, runtimeLogin, to.store.ownerRole, isSameServer({ from, to }), to.store.migratorLogin],
-  );
-  const found = [
-    ...(to.isolation === 'database' && rows[0]?.database === true ? [`the database ${database}`] : []),
-    ...(rows[0]?.role === true ? [`a role of the tenant`] : []),
-  ];
-  if (to.isolation === 'schema' && rows[0]?.database === true) {
-    const schemas = await target.shared.query('select from pg_namespace where nspname = $1', [schema]);
-    if (schemas.rowCount !== 0) found.push(`the schema ${schema}`);
-  }
-  return found.map((what) => `${what} is on server ${target.id} already: cofferdam doctor tells whose it is`);
 }
 
 function newSecrets(

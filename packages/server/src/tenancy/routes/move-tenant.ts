@@ -25,6 +25,12 @@ const body = Type.Object(
       }),
     ),
     labels: Type.Optional(labelsSchema),
+    allowPause: Type.Optional(
+      Type.Boolean({
+        description:
+          'Where logical replication is not to be had (`wal_level`, rights), copy the books while writes pause, for as long as that takes (`details.estimate` tells beforehand how long, `details.pauseMs` afterwards). Default: refuse with 422.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -40,17 +46,18 @@ export const moveRoutes = (manager: TenantManager): RouteDefinition<OperatorCont
     operationId: 'moveTenant',
     summary: 'Move a tenant to another server or isolation mode while it is written to',
     description:
-      'PostgreSQL’s logical replication copies the books and follows them; then writes pause for at most 2 s, both places are compared and the new one serves. The old place keeps up until the move is confirmed or reverted (`details.phase` is `await`). 409 while another move is unfinished, 422 when a server lacks what it takes.',
+      'PostgreSQL’s logical replication copies the books and follows them; then writes pause for at most 2 s, both places are compared and the new one serves. The old place keeps up until the move is confirmed or reverted (`details.phase` is `await`). 409 while another move is unfinished, 422 when a server lacks what it takes, with an `estimate` of the pause that `allowPause` would allow. The 2 s are promised for logical replication only.',
     body,
     requestExample: { isolation: 'database', server: 'south' },
     success,
-    async handler({ params, body: { isolation, server, labels }, context }) {
+    async handler({ params, body: { isolation, server, labels, allowPause }, context }) {
       const operation = await startMove(manager, readTenantId(params), {
         actor: context.actor,
         wish: {
           ...(isolation === undefined ? {} : { isolation }),
           ...(server === undefined ? {} : { server }),
           ...(labels === undefined ? {} : { labels: readLabels(labels) }),
+          ...(allowPause === undefined ? {} : { allowPause }),
         },
       });
       manager.mover.take(operation.id);

@@ -26,7 +26,7 @@ function start(
   tenantIds: TenantId[],
   point: string,
   step: string,
-  work = 'provision',
+  work: 'provision' | 'purge' | 'move' = 'provision',
 ): Promise<string | number | null> {
   const key = encryptionKey.toString('base64');
   const order = { adminUrl: adminUrl(), prefix: names.prefix, key, tenantIds, point, step, work };

@@ -49,7 +49,7 @@ test('killed at every step in turn: the tenant is served where it was, the move 
   await expect.poll(() => ground.carryOn(operationId), { timeout: 60_000 }).toMatchObject({ state: 'succeeded' });
   expect(await ground.names(id)).toEqual(ground.expected());
   expect(await ground.traces(id)).toEqual(['role t_b', 'role t_migrator', 'role t_owner']);
-}, 180_000);
+}, 360_000);
 
 test('a copy that is not what was copied is found before the switch: the move fails, the old place goes on serving', async () => {
   ground.startAnew();
@@ -74,4 +74,4 @@ test('a copy that is not what was copied is found before the switch: the move fa
   await ground.write(id);
   expect(await ground.names(id)).toEqual(['row 0', 'row 1']);
   expect(await ground.traces(id)).toEqual(['role t', 'role t_migrator', 'role t_owner']);
-}, 90_000);
+}, 240_000);

@@ -62,7 +62,7 @@ test('a move in a pause, killed at every step in turn, there and back: the tenan
   await ground.write(id);
   expect(await ground.names(id)).toEqual(ground.expected());
   expect(await ground.traces(id)).toEqual(['role t', 'role t_migrator', 'role t_owner']);
-}, 180_000);
+}, 360_000);
 
 test('what arrives changed in a pause is found before the switch: the move fails, the old place goes on serving', async () => {
   ground.startAnew();
@@ -85,4 +85,4 @@ test('what arrives changed in a pause is found before the switch: the move fails
   await ground.write(id);
   expect(await ground.names(id)).toEqual(['row 0', 'row 1']);
   expect(await ground.traces(id)).toEqual(['role t', 'role t_migrator', 'role t_owner']);
-}, 90_000);
+}, 240_000);

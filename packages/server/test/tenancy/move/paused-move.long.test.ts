@@ -21,7 +21,7 @@ beforeAll(async () => {
   await plain.query('create database customer_books owner customer');
   const added = await server.operate('POST', '/v1/servers', { body: { id: 'plain', ...loginAs('dba') } });
   expect(added.status, added.text).toBe(201);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await server?.stop();
   await plain?.stop();
@@ -145,7 +145,7 @@ test('without logical replication a move is refused with an estimate; --allow-pa
     physicalName(tenant.id as TenantId),
   ]);
   expect(rows).toEqual([]);
-}, 150_000);
+}, 360_000);
 
 test('out of a brought database: moved with a pause and left as it came; nobody is moved into one', async () => {
   const tenant = await createAt({ database: loginAs('customer', 'customer_books') });
@@ -171,7 +171,7 @@ test('out of a brought database: moved with a pause and left as it came; nobody 
     'customer_books',
   );
   expect(rows).toEqual([]);
-}, 90_000);
+}, 240_000);
 
 async function serverOf(id: string): Promise<string> {
   const { rows } = await asAdmin(

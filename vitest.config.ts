@@ -24,8 +24,8 @@ export default defineConfig({
     // Tests wait for PostgreSQL, other processes and clocks a third of their time: three keep two processors busy.
     maxWorkers: 3,
     // Both only end what hangs: what a test promises about time it says itself. A machine may be slow, and others busy on it.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -7,7 +7,8 @@ import { seededRandom } from '../packages/server/test/ledger/concurrency/seeded-
 const help = `npm run test:chaos -- [options] [experiment …]
 
 Breaks what a deployment stands on, under load: ${experiments.map(({ name }) => name).join(', ')}.
-Afterwards every 2xx must be in the books exactly once, nothing refused may be there, all sums must be zero, and the system must
+Every answer is looked into: a 2xx must say what was posted, what was acknowledged must be read as it was posted, balances read at
+one moment must add up to zero. Afterwards every 2xx must be in the books exactly once, nothing refused may be there, and the system must
 have recovered by itself, or by the one step that the runbook names. Needs root (mount, ip netns) and the Debian packages haproxy,
 libfaketime and iproute2: scripts/test-chaos.sh installs them.
 
@@ -72,16 +73,17 @@ async function main(): Promise<number> {
 }
 
 function table(results: readonly ChaosResult[]): string {
-  const rows = results.map(({ what, recoveredMs, acknowledged, failed, unknown, note }) => [
+  const rows = results.map(({ what, recoveredMs, acknowledged, failed, unknown, read, note }) => [
     what,
     recoveredMs === undefined ? '-' : `${(recoveredMs / 1_000).toFixed(2)} s`,
     String(acknowledged),
     String(failed),
     String(unknown),
+    read === undefined ? '-' : String(read),
     note ?? '',
   ]);
-  const all = [['experiment', 'recovered after', 'acknowledged', 'failed', 'unknown', 'note'], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const all = [['experiment', 'recovered after', 'acknowledged', 'failed', 'unknown', 'read', 'note'], ...rows];
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map((row) =>
       row

@@ -3,10 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { toDatabaseUrl, withDatabase } from '../../packages/server/src/postgres/connection-settings.js';
+import { auditBooks } from '../../packages/server/src/ledger/audit/audit-books.js';
+import {
+  type ConnectionSettings,
+  toDatabaseUrl,
+  withDatabase,
+} from '../../packages/server/src/postgres/connection-settings.js';
 import { startEmbedded } from '../../packages/server/src/postgres/embedded/start-embedded.js';
 import type { MigratorConnection } from '../../packages/server/src/postgres/migrator-connection.js';
-import { openClient } from '../../packages/server/src/postgres/pool.js';
+import { openClient, openTenantPool } from '../../packages/server/src/postgres/pool.js';
 import { fillBooks } from '../pages/fill.js';
 import { buildBooks } from '../stage/books.js';
 import { startServerProcess } from '../stage/server-process.js';
@@ -16,7 +21,7 @@ export interface BookStage {
   readonly folder: string;
   withBooks<T>(database: string, work: (store: MigratorConnection) => Promise<T>): Promise<T>;
   /** A fresh database of the same tables and rights, dropped afterwards. */
-  withEmptyBooks(work: (store: MigratorConnection) => Promise<void>): Promise<void>;
+  withEmptyBooks(work: (store: MigratorConnection, audit: () => Promise<void>) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,7 +68,7 @@ export async function openBookStage(operations: number, say: (text: string) => v
       withBooks,
       async withEmptyBooks(work) {
         await asAdmin('postgres', (client) => client.query('create database target template empty'));
-        await withBooks('target', work);
+        await withBooks('target', (store) => work(store, () => audit(withDatabase(postgres.adminSettings, 'target'))));
         await asAdmin('postgres', (client) => client.query('drop database target'));
       },
       close,
@@ -71,5 +76,16 @@ export async function openBookStage(operations: number, say: (text: string) => v
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What `cofferdam books import` ends with. */
+async function audit(database: ConnectionSettings): Promise<void> {
+  const pool = openTenantPool(database, { max: 1, applicationName: 'bench', searchPath: ['ledger'] });
+  try {
+    const findings = await auditBooks({ tenantId: undefined, slug: undefined, configVersion: 1, pool });
+    if (findings.length > 0) throw new Error(`the audit finds: ${findings.map(({ rule }) => rule).join(', ')}`);
+  } finally {
+    await pool.drain(1_000);
   }
 }

@@ -80,6 +80,8 @@ export interface OperationAnswer {
   readonly progress: { readonly step?: string; readonly done: number; readonly total: number };
   readonly actor: string;
   readonly error?: string;
+  /** A waiting one begins by itself after this. */
+  readonly notBefore?: string;
   readonly createdAt: string;
   readonly finishedAt?: string;
 }

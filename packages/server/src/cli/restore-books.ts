@@ -4,7 +4,7 @@ import { damagedFiles, type Label, sealedSource } from '../ledger/exit/sealed-fo
 import { CliError } from './cli-error.js';
 import type { OpenBooks } from './parts/books.js';
 import type { Progress } from './progress.js';
-import { sayTable } from './with-books.js';
+import { sayFile } from './with-books.js';
 
 export interface RestoreOptions {
   readonly from: string;
@@ -34,7 +34,7 @@ export async function restoreBooks(
   await importBooks(store, {
     source: sealedSource(from, identity),
     replace,
-    onTable: sayTable(progress),
+    onFile: sayFile(progress),
   });
   const findings = await auditBooks(context, (rule) => progress.say(`audit: ${rule}`));
   if (findings.length > 0)

@@ -1,4 +1,5 @@
 import { ConfigError, readConfig } from '../config.js';
+import type { FileProgress } from '../ledger/exit/export-files.js';
 import { createLog } from './log.js';
 import { type BooksUse, type OpenBooks, openBooks } from './parts/books.js';
 import { createProgress, type Progress } from './progress.js';
@@ -36,8 +37,16 @@ export async function withBooks<T>(
   );
 }
 
-/** Shows how many tables are done, and which one is under way. */
-export const sayTable =
+const doings: Readonly<Record<FileProgress['doing'], string>> = {
+  writing: 'writing',
+  keeping: 'as it was written before',
+  comparing: 'comparing',
+  reading: 'reading',
+  verifying: 'comparing what was read',
+};
+
+/** Shows how many tables are done, and which file of which one is under way. */
+export const sayFile =
   ({ say }: Pick<Progress, 'say'>) =>
-  (name: string, nth: number, total: number, kept = false): void =>
-    say(`${progressBar(nth - 1, total)} ${name}${kept ? ' (as it was written before)' : ''}`);
+  ({ table, nth, tables, file, files, doing }: FileProgress): void =>
+    say(`${progressBar(nth - 1, tables)} ${table}${files > 1 ? `, file ${file} of ${files}` : ''}: ${doings[doing]}`);

@@ -53,6 +53,7 @@ export async function strike(options: ChaosOptions, clients: Clients, blow: Blow
   const calmMs = options.form === 'short' ? 300 : 2_000;
   const before = workload.counts.acknowledged;
   const failedBefore = workload.failures.length;
+  const readBefore = workload.read;
   workload.start(url);
   await delay(calmMs + options.dice.random() * calmMs);
   await blow.strike();
@@ -67,5 +68,7 @@ export async function strike(options: ChaosOptions, clients: Clients, blow: Blow
   const { acknowledged, unknown } = await reconcile(workload, url(), clients.check);
   const failed = workload.failures.length - failedBefore;
   if (acknowledged - before < 20) throw new Error(`${blow.what}: too little was under way to show anything`);
-  return { what: blow.what, recoveredMs, acknowledged: acknowledged - before, failed, unknown, note };
+  const read = workload.read - readBefore;
+  if (read < 5) throw new Error(`${blow.what}: only ${read} reads were answered`);
+  return { what: blow.what, recoveredMs, acknowledged: acknowledged - before, failed, unknown, read, note };
 }

@@ -16,6 +16,8 @@ export interface ChaosResult {
   readonly failed: number;
   /** Of these, those whose outcome the client had to ask for again. */
   readonly unknown: number;
+  /** Answers to reads, each compared with what was acknowledged, or added up to zero. */
+  readonly read?: number;
   readonly note?: string | undefined;
 }
 

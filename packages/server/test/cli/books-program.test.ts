@@ -110,7 +110,10 @@ test('whatever is wrong is one sentence, and changes nothing', async () => {
   const identity = ['--identity', at('identity.txt')];
   await refused(ours, 1, /exists/, 'backup', 'keygen', '--to', at('identity.txt'));
   await refused(ours, 1, /complete already/, 'books', 'export', '--to', at('csv'));
-  await refused(ours, 1, /not empty/, 'books', 'import', '--from', at('csv'));
+  // Its own books are there already; those of others are not.
+  await said(ours, 'books', 'import', '--from', at('csv'));
+  await said(theirs, 'books', 'export', '--to', at('theirs'));
+  await refused(ours, 1, /not empty/, 'books', 'import', '--from', at('theirs'));
   await refused(ours, 1, /manifest\.json/, 'books', 'import', '--from', at('nowhere'));
   await refused(ours, 1, /manifest\.json/, 'books', 'import', '--from', at('backup'));
   await refused(ours, 1, /label\.json is missing/, 'backup', 'verify', '--from', at('csv'));

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDatabase } from '../../src/postgres/connection-settings.js';
 import { openClient } from '../../src/postgres/pool.js';
-import { must } from '../isolation/support/books.js';
+import { must, transfer } from '../isolation/support/books.js';
 import {
   digest,
   join as joinWorld,
@@ -18,7 +19,10 @@ import {
   type Resident,
   type World,
 } from '../isolation/support/world.js';
-import { adminSettings } from '../support/admin.js';
+import { adminSettings, asAdmin } from '../support/admin.js';
+import { connectionOf } from '../support/embedded-connection.js';
+import { Program, temporaryDataFolder } from '../support/program.js';
+import { call, ownerPassword } from '../support/server.js';
 import { type Order, workOn } from './support/books-process.js';
 
 /** `kill -9` in the middle of what takes long, and the same command again. */
@@ -49,16 +53,18 @@ const orderOf = (work: Order['work'], of: Member, directory: string, format: Ord
 });
 
 /** Begins it in a process of its own; `kill` waits until it is gone. */
-function begin(order: Order): { kill(): Promise<void> } {
+function begin(order: Order): { kill(): Promise<void>; killed(): Promise<void> } {
   const running = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', child, JSON.stringify(order)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   children.push(running);
   const ended = new Promise((resolve) => running.on('exit', (code, signal) => resolve(signal ?? code)));
+  const killed = async () => expect(await ended).toBe('SIGKILL');
   return {
-    async kill() {
+    killed,
+    kill() {
       running.kill('SIGKILL');
-      expect(await ended).toBe('SIGKILL');
+      return killed();
     },
   };
 }
@@ -82,20 +88,32 @@ test.each([
 ] as const)(
   '%s (%s), killed: no half looks whole; what was written is kept unless it has changed',
   async (work, format, ending, to) => {
+    const { client, books } = source;
+    const { path, ids, otherAlias } = books;
+    const order = { ...orderOf(work, source, to, format), fileRows: 2 };
+    const last = work === 'export' ? 'manifest.json' : 'label.json';
+    // In the middle of a table of many files, while it is posted to.
+    await begin({ ...order, dieAt: { table: 'operation', file: 3 } }).killed();
+    expect(readdirSync(to)).not.toContain(last);
+    const first = inodes(to);
+    expect([...first.keys()].filter((name) => /^operation\..*\.(jsonl|age)$/.test(name)).sort()).toEqual(
+      [`operation.0002.${ending}`, `operation.${ending}`].sort(),
+    );
+    const body = { ...transfer(ids.assetCode, '0.5', ids.alias, otherAlias), description: `meanwhile ${work}` };
+    await must(client('POST', `${path}/transactions/json`, body));
+
     const held = await holdTable(source, 'segment');
-    const order = orderOf(work, source, to, format);
     const killed = begin(order);
     const finished = () => (existsSync(to) ? readdirSync(to) : []).filter((name) => name.endsWith(`.${ending}`));
     await expect.poll(finished, { timeout: 60_000, interval: 20 }).toContain(`portfolio.${ending}`);
     await killed.kill();
     await held.release();
-    const last = work === 'export' ? 'manifest.json' : 'label.json';
     expect(readdirSync(to)).not.toContain(last);
     const before = inodes(to);
+    for (const name of [`operation.${ending}`, `operation.0002.${ending}`])
+      expect(before.get(name), name).toBe(first.get(name));
 
     // Something has changed since, and one file was damaged.
-    const { client, books } = source;
-    const { path, ids } = books;
     await must(client('PATCH', `${path}/portfolios/${ids.portfolio}`, { name: `later ${ending}` }));
     writeFileSync(join(to, `organization.${ending}`), 'x', { flag: 'a' });
     await workOn(order);
@@ -123,24 +141,89 @@ test.each([
     const file = join(from, name);
     const target = await joinWorld(world.server, 'schema', 'T');
     const empty = await contentOf(target);
-    // A file that never ends: read as a whole once for the comparison with the label, then it waits for more.
+    // A file that never ends: read as a whole once for the comparison with label or manifest, then it waits for more.
     const original = readFileSync(file);
     rmSync(file);
     execFileSync('mkfifo', [file]);
     const order = orderOf(work, target, from, 'csv');
     const killed = begin(order);
-    if (work === 'restore') await writeFile(file, original);
+    await writeFile(file, original);
     await expect.poll(() => isWriting(target), { timeout: 60_000, interval: 50 }).toBe(true);
     await killed.kill();
     rmSync(file);
     writeFileSync(file, original);
     await expect.poll(() => contentOf(target), { timeout: 10_000 }).toEqual(empty);
 
+    // Killed a second time, in the last moment: it is committed, and nobody was told.
+    await begin({ ...order, dieAt: 'committed' }).killed();
+    const whole = await contentOf(target);
+    expect(whole['operation']).not.toEqual(empty['operation']);
+    expect(await firstPlace(target, 'idempotency_key'), 'room of what was undone').toBe('(0,1)');
     await workOn(order);
-    expect((await contentOf(target))['operation']).not.toEqual(empty['operation']);
+    expect(await contentOf(target)).toEqual(whole);
   },
   150_000,
 );
+
+/** Where the first row of a table lies: behind rows that were undone, if nobody has given their room back. */
+async function firstPlace({ store }: Member, table: string): Promise<string | undefined> {
+  return asAdmin(async (admin) => {
+    const { rows } = await admin.query<{ place: string }>(
+      `select min(ctid)::text as place from "${store.schema}"."${table}"`,
+    );
+    return rows[0]?.place;
+  }, store.database);
+}
+
+test('a purge, killed with the server and whoever waits for it, goes on at the next start; the same command tells the end', async () => {
+  const data = temporaryDataFolder();
+  const environment = {
+    ...{ COFFERDAM_DATA_DIR: data.path, MULTI_TENANT_ENABLED: 'true', TENANT_RETENTION_DAYS: '0' },
+    ...{ LOG_LEVEL: 'info', TENANT_MANAGER_API_KEY: 'test-operator-key-0123456789', TENANT_SPARES: '0' },
+  };
+  const programs: Program[] = [];
+  const start = (args: string[]): Program => {
+    const program = new Program(args, { environment });
+    programs.push(program);
+    return program;
+  };
+  try {
+    const server = start(['serve']);
+    const { tenants } = await server.serving();
+    const operate = (method: string, path: string, body?: object) =>
+      call(tenants, method, path, { body, headers: { 'x-api-key': environment.TENANT_MANAGER_API_KEY } });
+    const owner = { email: 'owner@example.com', password: ownerPassword };
+    const { id } = (await operate('POST', '/v1/tenants', { name: 'Bank', slug: 'bank', isolation: 'schema', owner }))
+      .body;
+    const schema = `t_${id.replaceAll('-', '')}`;
+    const postgres = connectionOf(join(data.path, 'postgres'));
+    const holder = openClient(withDatabase(postgres, 'cofferdam_tenants'), { applicationName: 'test' });
+    holder.on('error', () => undefined);
+    await holder.connect();
+    await holder.query(`begin; lock table "${schema}".segment in access exclusive mode`);
+    expect((await operate('PUT', `/v1/tenants/${id}/suspend`)).status).toBe(200);
+    expect((await operate('DELETE', `/v1/tenants/${id}`)).status).toBeLessThan(300);
+    // It has begun, and counts what it is about to destroy.
+    const counting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = 'cofferdam_tenants'`;
+    await expect.poll(async () => (await holder.query(counting)).rowCount, { timeout: 20_000 }).toBeGreaterThan(0);
+    const follow = ['tenants', 'purge-report', id, '--follow', '--url'];
+    const follower = start([...follow, tenants]);
+    // It says what it waits for.
+    if (follower.child.stderr !== null) await once(follower.child.stderr, 'data');
+    server.child.kill('SIGKILL');
+    follower.child.kill('SIGKILL');
+    await Promise.all([server.finished, follower.finished]);
+    await holder.end();
+
+    const again = await start(['serve']).serving();
+    const { code, stdout, stderr } = await start([...follow, again.tenants]).finished;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(new RegExp(`destroyed +${schema}\\.segment +0`));
+  } finally {
+    for (const program of programs.reverse()) await program.stop();
+    data.remove();
+  }
+}, 120_000);
 
 /** In a transaction that has written, and waits for the next bytes. */
 async function isWriting({ store }: Member): Promise<boolean> {

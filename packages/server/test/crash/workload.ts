@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { seededRandom } from '../ledger/concurrency/seeded-random.js';
+import { emptyAlias, faultOfBalances, faultOfCreate, faultOfRead } from './answers.js';
 import type { Http, Reply } from './http.js';
 import { type ChangeRecord, type CreateRecord, type Fate, fateOf, notConnected } from './records.js';
 
@@ -12,6 +14,10 @@ export class Workload {
   readonly changes: ChangeRecord[] = [];
   /** Requests without an answer, or with one of the 5xx, by what was answered. */
   readonly failures: string[] = [];
+  /** Answers that say what is not so: there may never be one. */
+  readonly wrong: string[] = [];
+  /** Answers to reads that were looked into. */
+  read = 0;
   /** The slowest answer, in ms. */
   slowestMs = 0;
   readonly #http: Http;
@@ -21,6 +27,8 @@ export class Workload {
   #running: Promise<unknown> = Promise.resolve();
   #stopped = true;
   #made = 0;
+  /** Acknowledged, so to be read by everybody from then on. */
+  readonly #known: CreateRecord[] = [];
 
   constructor(http: Http, dice: ReturnType<typeof seededRandom>, path: string) {
     this.#http = http;
@@ -37,7 +45,7 @@ export class Workload {
     const organization = `/v1/organizations/${await make('/v1/organizations', { legalName: 'O', legalDocument: '1' })}`;
     const path = `${organization}/ledgers/${await make(`${organization}/ledgers`, { name: 'main' })}`;
     await make(`${path}/assets`, { name: 'Dollar', type: 'currency', code: 'USD' });
-    for (const alias of [...accounts, '@empty'])
+    for (const alias of [...accounts, emptyAlias])
       await make(`${path}/accounts`, { name: alias, assetCode: 'USD', type: 'deposit', alias });
     for (const alias of accounts) await make(`${path}/transactions/json`, transfer('100000', '@external/USD', alias));
     return new Workload(http, dice, path);
@@ -45,7 +53,7 @@ export class Workload {
 
   start(url: () => string): void {
     this.#stopped = false;
-    this.#running = Promise.all(Array.from({ length: clients }, () => this.#client(url)));
+    this.#running = Promise.all([...Array.from({ length: clients }, () => this.#client(url)), this.#reader(url)]);
   }
 
   /** How many creates and changes were acknowledged, and how many nobody knows of. */
@@ -55,9 +63,16 @@ export class Workload {
     return { acknowledged: count('acknowledged'), unknown: count('unknown') };
   }
 
+  /** @throws Error when anything that was answered meanwhile was not so */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+    this.#refuseWrong();
+  }
+
+  #refuseWrong(): void {
+    if (this.wrong.length > 0)
+      throw new Error(`${this.wrong.length} wrong answers:\n${this.wrong.slice(0, 5).join('\n')}`);
   }
 
   /** One post, for finding out whether the server serves. */
@@ -78,6 +93,22 @@ export class Workload {
       for (const task of tasks) await task();
     };
     await Promise.all(Array.from({ length: clients }, worker));
+    this.#refuseWrong();
+  }
+
+  /** Reads what was acknowledged, and all balances at once. */
+  async #reader(url: () => string): Promise<void> {
+    while (!this.#stopped) {
+      const record = this.#dice.random() < 0.5 && this.#known.length > 0 ? this.#dice.pick(this.#known) : undefined;
+      const path = record === undefined ? 'balances?limit=100' : `transactions/${record.id}`;
+      const reply = await this.#send(url(), path, undefined, { method: 'GET' });
+      if (reply !== undefined && reply.status < 500) {
+        this.read += 1;
+        const fault = record === undefined ? faultOfBalances(reply) : faultOfRead(record, reply);
+        if (fault !== undefined) this.wrong.push(fault);
+      }
+      await delay(10);
+    }
   }
 
   async #client(url: () => string): Promise<void> {
@@ -108,7 +139,7 @@ export class Workload {
   #newCreate(doomed = false, pending = false): CreateRecord {
     this.#made += 1;
     const tag = `t${this.#made}`;
-    const from = doomed ? '@empty' : this.#dice.pick(accounts);
+    const from = doomed ? emptyAlias : this.#dice.pick(accounts);
     const to = this.#dice.pick(accounts.filter((alias) => alias !== from));
     const body = { ...transfer('1', from, to), metadata: { tag }, ...(pending ? { pending } : {}) };
     const record: CreateRecord = { tag, route: 'json', body, fate: 'unknown' };
@@ -120,7 +151,7 @@ export class Workload {
     const entries = Array.from({ length: entriesPerBatch }, (_, i) => this.#newCreate(i === 3 && !atomic));
     const transactions = entries.map(({ tag, body }) => ({ ...(body as object), idempotencyKey: tag }));
     const body = { atomic, transactions };
-    const reply = await this.#send(url, 'batch', body);
+    const reply = await this.#send(url, 'transactions/batch', body);
     if (reply === undefined) return; // asked again, each entry is a create of its own under its key
     entries.forEach((record, i) => {
       if (reply.status !== 200) record.fate = fateOf(reply);
@@ -129,17 +160,22 @@ export class Workload {
   }
 
   async #create(url: string, record: CreateRecord): Promise<void> {
-    const reply = await this.#send(url, 'json', record.body, { 'x-idempotency': record.tag });
+    const headers = { 'x-idempotency': record.tag };
+    const reply = await this.#send(url, 'transactions/json', record.body, { headers });
     if (reply !== undefined) this.#note(record, reply);
   }
 
   #note(record: CreateRecord, reply: Reply): void {
+    const fault = faultOfCreate(record, reply);
+    if (fault !== undefined) this.wrong.push(fault);
     record.fate = fateOf(reply);
-    if (record.fate === 'acknowledged') record.id = reply.body.id;
+    if (record.fate !== 'acknowledged') return;
+    record.id = reply.body.id;
+    this.#known.push(record);
   }
 
   async #change(url: string, record: ChangeRecord, again: boolean): Promise<void> {
-    const reply = await this.#send(url, `${record.id}/${record.kind}`, undefined);
+    const reply = await this.#send(url, `transactions/${record.id}/${record.kind}`, undefined);
     if (reply === undefined) return;
     record.fate = fateOf(reply);
     // It has no key, but it can be done only once: a refusal now says that the first call did it.
@@ -148,10 +184,15 @@ export class Workload {
     else if (record.fate === 'acknowledged' && record.kind === 'revert') record.reversalId = reply.body.id;
   }
 
-  async #send(url: string, path: string, body: unknown, headers?: Record<string, string>): Promise<Reply | undefined> {
+  async #send(
+    url: string,
+    path: string,
+    body: unknown,
+    { method = 'POST', headers }: { readonly method?: 'GET' | 'POST'; readonly headers?: Record<string, string> } = {},
+  ): Promise<Reply | undefined> {
     const sentAt = performance.now();
     try {
-      const reply = await this.#http.send(`${url}${this.#path}/transactions/${path}`, 'POST', body, headers);
+      const reply = await this.#http.send(`${url}${this.#path}/${path}`, method, body, headers);
       this.#lastFailed = reply.status === 503;
       if (reply.status >= 500) this.failures.push(`${reply.status} ${reply.body?.detail ?? reply.body?.title}`);
       this.slowestMs = Math.max(this.slowestMs, performance.now() - sentAt);

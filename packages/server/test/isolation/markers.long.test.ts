@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,13 +8,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { exportBooks } from '../../src/ledger/exit/export-books.js';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type ExportOptions, exportBooks } from '../../src/ledger/exit/export-books.js';
 import { exportFormats } from '../../src/ledger/exit/manifest.js';
 import { plainFolder } from '../../src/ledger/exit/plain-folder.js';
 import { readLabel, sealedSource, sealedTarget } from '../../src/ledger/exit/sealed-folder.js';
+import type { MigratorConnection } from '../../src/postgres/migrator-connection.js';
 import { asAdmin } from '../support/admin.js';
 import { openBooksOf } from '../support/open-books.js';
+import { Program, temporaryDataFolder } from '../support/program.js';
+import { startSecondCluster } from '../support/second-cluster.js';
 import { call, startTestServer, type TestServer } from '../support/server.js';
 import {
   markersOf,
@@ -22,16 +26,18 @@ import {
   scanDatabases,
   sightingsIn,
   sightingsInFolder,
+  sightingsInServerLog,
   textColumns,
 } from './support/marker-scan.js';
 import { neededQuery, pathOf, routeTable } from './support/route-table.js';
+import { underLogin } from './support/world.js';
 import { type Writer, writeEverywhere } from './support/write-everywhere.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cofferdam-markers-'));
 const logFile = join(folder, 'log');
 let collector: Server;
 let server: TestServer;
-let writers: [Writer, Writer];
+let writers: [Writer, Writer, Writer, Writer];
 let markers: string[];
 
 interface Span {
@@ -52,7 +58,12 @@ beforeAll(async () => {
     TEST_LOG_FILE: logFile,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
   });
-  writers = [await writeEverywhere(server, 'database'), await writeEverywhere(server, 'schema')];
+  writers = [
+    await writeEverywhere(server, 'database'),
+    await writeEverywhere(server, 'schema'),
+    await writeEverywhere(server, 'database'),
+    await writeEverywhere(server, 'schema'),
+  ];
   markers = markersOf(writers);
   // Statistics hold the most common values of each column.
   for (const { database } of writers) await asAdmin((admin) => admin.query('analyze'), database);
@@ -63,18 +74,23 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Every row of the cluster, the log, the traces, the metrics, and what the server keeps in files. */
+/** Every row of the cluster, the log, PostgreSQL's log, the traces, the metrics, and what the server keeps in files. */
 async function scanInstallation(): Promise<Sighting[]> {
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n');
   const { text: metrics } = await server.operate('GET', '/metrics');
   return [
     ...(await scanDatabases(server.names, writers)),
     ...lines.flatMap((line) => sightingsIn(line, markers, 'log', () => JSON.parse(line).tenant_id ?? null)),
+    ...sightingsInServerLog(postgresLog(), markers, 'PostgreSQL log'),
     ...spans.flatMap((span) => sightingsIn(JSON.stringify(span), markers, `span ${span.name}`, tenantOf(span))),
     ...sightingsIn(metrics, markers, 'metrics', null),
     ...sightingsInFolder(String(server.environment['COFFERDAM_DATA_DIR']), markers, addressee),
   ];
 }
+const postgresLog = (): string => {
+  const file = inject('postgresLog');
+  return file === '' ? '' : readFileSync(file, 'utf8');
+};
 /** Without SMTP_URL an e-mail is a file: it is of the tenant to whose person it goes. */
 const addressee = (file: string): string | null =>
   writers.find(({ markers: own }) => own.some((marker) => /"to": "(.*)"/.exec(file)?.[1]?.includes(marker)))
@@ -182,22 +198,35 @@ async function unmarked(database: string, schema: string, own: readonly string[]
   return columns.filter(({ marked, column }) => !marked && !column.endsWith('.tenant_id')).map(({ column }) => column);
 }
 
+/** What a broken export leaves lying about is looked at, too. */
+async function breakOff(options: ExportOptions, store: MigratorConnection): Promise<void> {
+  const onFile = ({ table }: { readonly table: string }) => {
+    if (table === 'transaction') throw new Error('broken off');
+  };
+  await expect(exportBooks(store, { ...options, onFile })).rejects.toThrow('broken off');
+}
+
 /** What leaves the house for one tenant: files of every format, the opened backup, and the answers to all its questions. */
 async function scanWhatLeaves(writer: Writer, round: string): Promise<Sighting[]> {
   const sightings: Sighting[] = [];
   await openBooksOf(server, writer.tenantId, async ({ store, tenant }) => {
-    const common = { tenant, now: () => new Date(), onTable: () => undefined };
+    const common = { tenant, now: () => new Date(), onFile: () => undefined };
     for (const format of exportFormats) {
-      const target = join(folder, `${round}-${writer.name}-${format}`);
+      const target = join(folder, `${round}-${writer.tenantId}-${format}`);
+      await breakOff({ ...common, format, target: plainFolder(target) }, store);
+      sightings.push(...sightingsInFolder(target, markers, () => writer.tenantId));
       await exportBooks(store, { ...common, format, target: plainFolder(target) });
       const found = sightingsInFolder(target, markers, () => writer.tenantId);
       expect(found.length).toBeGreaterThan(5);
       sightings.push(...found);
     }
     const identity = await generateIdentity();
-    const sealed = join(folder, `${round}-${writer.name}-sealed`);
-    const target = sealedTarget(sealed, [await identityToRecipient(identity)]);
-    await exportBooks(store, { ...common, format: 'csv', target });
+    const sealed = join(folder, `${round}-${writer.tenantId}-sealed`);
+    const recipient = await identityToRecipient(identity);
+    await breakOff({ ...common, format: 'csv', target: sealedTarget(sealed, [recipient]) }, store);
+    expect(readdirSync(sealed)).toContain('progress.json');
+    expect(sightingsInFolder(sealed, markers, () => null)).toEqual([]);
+    await exportBooks(store, { ...common, format: 'csv', target: sealedTarget(sealed, [recipient]) });
     // Sealed, nothing is seen but the slug on the label.
     expect(sightingsInFolder(sealed, writer.ofClients, () => null)).toEqual([]);
     const source = sealedSource(sealed, identity);
@@ -227,8 +256,10 @@ test('exports, opened backups and answers hold the markers of their tenant alone
  * Caches live in the heap of a process. Of two tenants served by one process a heap cannot tell whose a text is, so
  * another process of the installation serves the second tenant only: nothing may have brought the first one's there.
  */
-test('the heap of a process that has served one tenant holds no text of another', async () => {
-  const [absent, served] = writers;
+test('a process that has served one tenant holds no text of another: not in its heap, its log, its metrics, its files', async () => {
+  const [served, ...absent] = [...writers].reverse() as [Writer, ...Writer[]];
+  const [logFile, temporary] = [join(folder, 'lone.log'), join(folder, 'lone-temporary')];
+  mkdirSync(temporary);
   const child = fork(
     fileURLToPath(new URL('./support/lone-process.ts', import.meta.url)),
     [
@@ -237,18 +268,26 @@ test('the heap of a process that has served one tenant holds no text of another'
           ...server.environment,
           LOG_LEVEL: 'error',
           COFFERDAM_DATA_DIR: join(folder, 'lone'),
+          TMPDIR: temporary,
           OTEL_EXPORTER_OTLP_ENDPOINT: '',
         },
         prefix: server.names.prefix,
+        logFile,
         // Where a dump certainly shows it: else "not found" would mean nothing.
         planted: served.ofClients[0],
       }),
     ],
-    { execArgv: ['--conditions=source', '--import', 'tsx', '--heap-snapshot-string-limit=1000000'] },
+    {
+      execArgv: ['--conditions=source', '--import', 'tsx', '--heap-snapshot-string-limit=1000000'],
+      env: { ...process.env, TMPDIR: temporary },
+      silent: true,
+    },
   );
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (printed += chunk));
   const said = () => new Promise<never>((resolve) => child.once('message', resolve as (message: unknown) => void));
   try {
-    const urls: { ledger: string; access: string } = await said();
+    const urls: { ledger: string; access: string; tenants: string } = await said();
     const login = { grantType: 'client_credentials', ...served.application };
     const { accessToken: token } = (await call(urls.access, 'POST', '/v1/login/oauth/access_token', { body: login }))
       .body;
@@ -264,7 +303,22 @@ test('the heap of a process that has served one tenant holds no text of another'
     await written;
     const { tenantId, application, ofClients } = served;
     expect(await occurringIn(dump, [tenantId, application.clientId, String(ofClients[0])])).toHaveLength(3);
-    expect(await occurringIn(dump, [...absent.ofClients, absent.application.clientId])).toEqual([]);
+    const strange = absent.flatMap(({ ofClients: own, application: { clientId: id } }) => [...own, id]);
+    expect(await occurringIn(dump, strange)).toEqual([]);
+    const { text: metrics } = await call(urls.tenants, 'GET', '/metrics', { headers: { 'x-api-key': server.apiKey } });
+    expect(metrics).toContain('cofferdam_');
+    const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n');
+    const sightings = [
+      ...lines.flatMap((line) => sightingsIn(line, markers, 'log', () => JSON.parse(line).tenant_id ?? null)),
+      ...sightingsIn(metrics, markers, 'metrics', null),
+    ];
+    expect(sightings.filter(({ marker }) => served.markers.includes(marker)).length).toBeGreaterThan(0);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    sightings.push(...sightingsIn(printed, markers, 'printed', null));
+    for (const left of [temporary, join(folder, 'lone')])
+      sightings.push(...sightingsInFolder(left, markers, () => null));
+    expect(misplaced(sightings, writers)).toEqual([]);
   } finally {
     child.kill('SIGKILL');
   }
@@ -280,6 +334,62 @@ async function occurringIn(file: string, wanted: readonly string[]): Promise<str
   }
   return [...found];
 }
+
+test('nothing is left in PostgreSQL’s folders for temporary files, nor in ours', async () => {
+  const spilled = () => asAdmin(async (admin) => (await admin.query('select name from pg_ls_tmpdir()')).rowCount);
+  await expect.poll(spilled, { timeout: 10_000 }).toBe(0);
+  // Folders of tests begin so; they are looked at where they are of this one.
+  const left = readdirSync(tmpdir(), { withFileTypes: true }).filter(({ name }) => !name.startsWith('cofferdam-'));
+  for (const entry of left) {
+    const path = join(entry.parentPath, entry.name);
+    const sightings = entry.isDirectory() ? sightingsInFolder(path, markers, () => null) : [];
+    if (entry.isFile()) sightings.push(...sightingsIn(readFileSync(path, 'latin1'), markers, path, null));
+    expect(sightings).toEqual([]);
+  }
+});
+
+test('what a crash prints: neither the statement of a backend that crashed nor the row of an error that nobody caught', async () => {
+  const [{ ofClients }] = writers;
+  const [marker = ''] = ofClients;
+  const cluster = await startSecondCluster();
+  try {
+    await cluster.query('create table planted (alias text unique)');
+    await cluster.query(`insert into planted values ('${marker}')`);
+    await expect(cluster.query(`insert into planted values ('${marker}')`)).rejects.toThrow(/planted_alias_key/);
+    const running = cluster.query(`select pg_sleep(60), '${marker}'`).catch(() => undefined);
+    const crashed = `select pid from pg_stat_activity where query like 'select pg_sleep%'`;
+    await expect.poll(async () => (await cluster.query(crashed)).rows[0]?.pid).toBeGreaterThan(0);
+    process.kill((await cluster.query(crashed)).rows[0].pid, 'SIGSEGV');
+    await running;
+    const said = () => readFileSync(cluster.log, 'utf8');
+    await expect.poll(said, { timeout: 10_000 }).toContain('was terminated by signal 11');
+    expect(said()).toContain('violates unique constraint');
+    expect(sightingsIn(said(), markers, 'PostgreSQL log', null)).toEqual([]);
+  } finally {
+    await cluster.stop();
+  }
+
+  const data = temporaryDataFolder();
+  const failing = `process.on('SIGUSR2', () => { throw Object.assign(new Error('planted'), { detail: 'Key (alias)=(${marker}) already exists.' }) })`;
+  const program = new Program(['serve'], {
+    environment: { COFFERDAM_DATA_DIR: data.path },
+    node: ['--import', `data:text/javascript,${encodeURIComponent(failing)}`],
+  });
+  try {
+    await program.serving();
+    program.child.kill('SIGUSR2');
+    const { code, stdout, stderr } = await program.finished;
+    expect(code).toBe(1);
+    expect(stdout).toContain('ended by an error that nobody caught');
+    expect(sightingsIn(stdout + stderr, markers, 'crash', null)).toEqual([]);
+  } finally {
+    // The embedded PostgreSQL lives on for the next start, which ends it in order.
+    const next = new Program(['serve'], { environment: { COFFERDAM_DATA_DIR: data.path } });
+    await next.serving();
+    await next.stop();
+    data.remove();
+  }
+}, 90_000);
 
 test('D-06: no table of a store has a column that names a tenant', async () => {
   for (const { store, name } of writers)
@@ -306,6 +416,8 @@ test('control: planted in any of these places, a marker of another tenant is fou
   await inAccess(`create table access.planted (note bytea); insert into access.planted values ('${marker}')`);
   await inAccess(`update access.application set description = '${marker}' where tenant_id = '${b.tenantId}'`);
   await asAdmin((admin) => admin.query(`comment on database "${b.store.database}" is '${marker}'`));
+  // PostgreSQL quotes what it cannot read.
+  await underLogin(b, [`select '${marker}'::int`]);
   const places = (sightings: Sighting[]) => misplaced(sightings, writers).map(({ place }) => place);
   expect(places(await scanInstallation())).toEqual(
     expect.arrayContaining([
@@ -313,6 +425,7 @@ test('control: planted in any of these places, a marker of another tenant is fou
       `${names.accessDatabase} access.planted`,
       `${names.accessDatabase} access.application`,
       expect.stringContaining('pg_shdescription'),
+      ...(inject('postgresLog') === '' ? [] : ['PostgreSQL log']),
     ]),
   );
   expect(places(await scanWhatLeaves(b, 'planted'))).toEqual(

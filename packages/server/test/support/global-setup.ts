@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { parseDatabaseUrl, toDatabaseUrl } from '../../src/postgres/connection-settings.js';
+import { layoutOf } from '../../src/postgres/embedded/layout.js';
 import { type EmbeddedServer, startEmbedded } from '../../src/postgres/embedded/start-embedded.js';
 import { openCaptureFolder } from './leak-scan.js';
 import { removeAbandoned, temporaryPrefix } from './remove-abandoned.js';
@@ -14,6 +15,8 @@ declare module 'vitest' {
     readonly adminUrl: string;
     /** Start of the name of every database and role that this run makes. */
     readonly runPrefix: string;
+    /** What that PostgreSQL says; empty when it is not ours. */
+    readonly postgresLog: string;
   }
 }
 
@@ -30,6 +33,7 @@ export async function setup(project: TestProject): Promise<void> {
   const adminUrl = server?.url ?? String(foreign);
   project.provide('adminUrl', adminUrl);
   project.provide('runPrefix', runPrefix);
+  project.provide('postgresLog', server?.log ?? '');
   const captureFolder = openCaptureFolder();
   project.provide('captureFolder', captureFolder);
   remove = async () => {
@@ -46,7 +50,7 @@ export async function teardown(): Promise<void> {
 // Vitest keeps this module from setup to teardown; named exports have no other way to hand something over.
 let remove: () => Promise<void> = async () => {};
 
-async function startTemporary(): Promise<{ url: string; remove(): Promise<void> }> {
+async function startTemporary(): Promise<{ url: string; log: string; remove(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), temporaryPrefix));
   const quiet = { warn() {} };
   let server: EmbeddedServer;
@@ -63,6 +67,7 @@ async function startTemporary(): Promise<{ url: string; remove(): Promise<void> 
   }
   return {
     url: toDatabaseUrl(server.adminSettings),
+    log: layoutOf(join(folder, 'postgres')).log,
     async remove() {
       // Nothing in it is wanted any more: no checkpoint.
       await server.stop({ fastMs: 1_000, immediateMs: 3_000 });

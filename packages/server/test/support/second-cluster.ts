@@ -11,6 +11,8 @@ import { temporaryPrefix } from './remove-abandoned.js';
 export interface SecondCluster {
   /** Its superuser. */
   readonly admin: ConnectionSettings;
+  /** The file in which it says what happens. */
+  readonly log: string;
   query(text: string, values?: unknown[], database?: string): Promise<pg.QueryResult>;
   /** A hot standby that streams from it, made by a base backup. */
   startReplica(): Promise<{
@@ -42,6 +44,7 @@ export async function startSecondCluster(settings: Readonly<Record<string, strin
   };
   return {
     admin: server.adminSettings,
+    log: layoutOf(join(folder, 'postgres')).log,
     query: (text, values, database = 'postgres') => query({ ...server.adminSettings, database }, text, values),
     async startReplica() {
       const { data } = layoutOf(join(folder, 'postgres'));

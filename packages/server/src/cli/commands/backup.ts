@@ -6,7 +6,7 @@ import { exportBooks } from '../../ledger/exit/export-books.js';
 import { damagedFiles, type Label, readLabel, sealedTarget } from '../../ledger/exit/sealed-folder.js';
 import { CliError } from '../cli-error.js';
 import { restoreBooks } from '../restore-books.js';
-import { sayTable, withBooks } from '../with-books.js';
+import { sayFile, withBooks } from '../with-books.js';
 import { writePrivateFile } from '../write-private-file.js';
 import { booksHelp } from './environment-help.js';
 
@@ -45,7 +45,7 @@ function keygenCommand(): Command {
 function createCommand(): Command {
   return new Command('create')
     .description(
-      'writes the books as they are at one moment, each file compressed and encrypted before it touches the disk; requests go on meanwhile. Broken off, the same command goes on: tables that have not changed since are kept',
+      'writes the books as they are at one moment, each file compressed and encrypted before it touches the disk; requests go on meanwhile. Broken off, the same command goes on: files whose rows have not changed since are kept',
     )
     .option('--tenant <id>', 'whose books; left out in single-tenant mode')
     .requiredOption('--to <folder>', 'an empty or missing folder, one for each backup, or one of a broken backup')
@@ -63,7 +63,7 @@ function createCommand(): Command {
           tenant: whose,
           now,
           resumeKey,
-          onTable: sayTable(progress),
+          onFile: sayFile(progress),
         }),
       );
       print(await readLabel(to), json);
@@ -86,7 +86,7 @@ function verifyCommand(): Command {
 function restoreCommand(): Command {
   return new Command('restore')
     .description(
-      'reads a backup into the tenant that it is of, or with --as-new into a new one without books; in one transaction, compared to the last row. Any other tenant is refused',
+      'reads a backup into the tenant that it is of, or with --as-new into a new one without books; in one transaction, compared to the last row. Broken off, it leaves nothing: give the same command again. Any other tenant is refused',
     )
     .option('--tenant <id>', 'into whose books; left out in single-tenant mode')
     .requiredOption('--from <folder>', 'folder of a backup')

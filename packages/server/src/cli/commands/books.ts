@@ -5,7 +5,7 @@ import { importBooks } from '../../ledger/exit/import-books.js';
 import { type ExportFormat, exportFormats, type Manifest } from '../../ledger/exit/manifest.js';
 import { plainFolder } from '../../ledger/exit/plain-folder.js';
 import { CliError } from '../cli-error.js';
-import { sayTable, withBooks } from '../with-books.js';
+import { sayFile, withBooks } from '../with-books.js';
 import { booksHelp } from './environment-help.js';
 
 interface Common {
@@ -31,7 +31,7 @@ function withCommonOptions(command: Command): Command {
 function exportCommand(): Command {
   return withCommonOptions(new Command('export'))
     .description(
-      'writes all books as they are at one moment: a file for each table, and manifest.json with their hashes. Requests go on meanwhile. Broken off, the same command goes on: tables that have not changed since are kept',
+      'writes all books as they are at one moment: files of at most 200,000 rows for each table, and manifest.json with their hashes. Requests go on meanwhile. Broken off, the same command goes on: files whose rows have not changed since are kept',
     )
     .requiredOption('--to <folder>', 'an empty or missing folder, or one of a broken export')
     .addOption(new Option('--format <format>', 'of the files').choices([...exportFormats]).default('csv'))
@@ -43,7 +43,7 @@ function exportCommand(): Command {
           tenant,
           now,
           resumeKey,
-          onTable: sayTable(progress),
+          onFile: sayFile(progress),
         }),
       );
       report(common, manifest, `${to}: the books as of ${manifest.takenAt}`);
@@ -53,14 +53,14 @@ function exportCommand(): Command {
 function importCommand(): Command {
   return withCommonOptions(new Command('import'))
     .description(
-      'reads an export into empty books, in one transaction, and compares the result with the manifest; whatever differs undoes all of it, and so does breaking off',
+      'compares the files of an export with its manifest, reads them into empty books in one transaction, and compares the result, too; whatever differs undoes all of it, and so does breaking off: give the same command again',
     )
     .requiredOption('--from <folder>', 'folder of an export')
     .action(async ({ from, ...common }: Common & { from: string }) => {
       const manifest = await withBooks(common.tenant, 'import', 'write', async ({ store, context, progress }) => {
         const read = await importBooks(store, {
           source: plainFolder(from),
-          onTable: sayTable(progress),
+          onFile: sayFile(progress),
         });
         progress.say('auditing');
         const findings = await auditBooks(context, (rule) => progress.say(`audit: ${rule}`));

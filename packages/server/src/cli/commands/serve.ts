@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { doubtsAbout, readConfig, readParts } from '../../config.js';
 import { CliError } from '../cli-error.js';
+import { endOnUncaught } from '../end-on-uncaught.js';
 import { createLog } from '../log.js';
 import { createProgress } from '../progress.js';
 import { startServer } from '../start-server.js';
@@ -15,6 +16,7 @@ export function serveCommand(): Command {
     .action(async (options: { parts: string }) => {
       const config = readConfig(process.env, readParts(options.parts));
       const log = createLog(config.logLevel);
+      endOnUncaught(log);
       for (const doubt of doubtsAbout(process.env, config)) log.warn(doubt);
       const progress = createProgress();
       const { lost, onLost } = loss();

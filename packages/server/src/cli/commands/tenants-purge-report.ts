@@ -1,7 +1,17 @@
 import { Command } from 'commander';
 import { hashOfReport, type PurgeReport } from '../../tenancy/purge-report.js';
+import type { TenantsClient } from '../../tenancy/tenants-client.js';
 import { CliError } from '../cli-error.js';
-import { clientOf, type OperatorOptions, print, queryOf, readPages, withOperatorOptions } from '../operators.js';
+import {
+  clientOf,
+  follow,
+  type OperationAnswer,
+  type OperatorOptions,
+  print,
+  queryOf,
+  readPages,
+  withOperatorOptions,
+} from '../operators.js';
 import { table } from '../table.js';
 
 interface Purged {
@@ -17,8 +27,13 @@ export function purgeReportCommand(): Command {
       'shows what purges of a tenant destroyed: rows of each table, logins; what was kept and why; what a purge does not reach. The hash is compared with the report',
     )
     .argument('<id>', 'the tenant’s id')
-    .action(async (tenantId: string, options: OperatorOptions) => {
+    .option(
+      '--follow',
+      'waits for a purge that is due or under way and shows its progress; it is the server’s work and goes on without this',
+    )
+    .action(async (tenantId: string, options: OperatorOptions & { follow?: true }) => {
       const client = await clientOf(options);
+      if (options.follow) await followPurges(client, tenantId);
       const purges = await readPages<Purged>(client, `/v1/operations${queryOf({ tenantId, state: 'succeeded' })}`);
       const reports = purges.flatMap(({ details: { report, sha256 } }) => (report ? [{ report, sha256 }] : []));
       if (reports.length === 0) throw new CliError(`nothing of tenant ${tenantId} has been purged so far.`);
@@ -30,6 +45,18 @@ export function purgeReportCommand(): Command {
       });
     });
 }
+
+async function followPurges(client: TenantsClient, tenantId: string): Promise<void> {
+  const operations = await readPages<OperationAnswer>(client, `/v1/operations${queryOf({ tenantId })}`);
+  const open = operations.filter(({ kind, state }) => kind.endsWith('.purge') && isOpen(state));
+  for (const purge of open)
+    await follow(client, `purge of tenant ${tenantId}`, purge, {
+      say: ({ error, notBefore, state }) =>
+        error ?? (state === 'waiting' && notBefore !== undefined ? `begins after ${notBefore}` : ''),
+    });
+}
+
+const isOpen = (state: OperationAnswer['state']): boolean => state === 'waiting' || state === 'running';
 
 function describe({ kind, tenantId, finishedAt, destroyed, kept, notReached }: PurgeReport): string {
   const { store, directory = [] } = destroyed;

@@ -7,6 +7,20 @@ export interface ExportSubject {
   readonly format: ExportFormat;
   readonly schemaVersion: string;
   readonly columns: string;
+  /** Rows of a file at most. */
+  readonly fileRows: number;
+}
+
+/** How far a command on books has come, for a progress bar. */
+export interface FileProgress {
+  readonly table: string;
+  /** From 1. */
+  readonly nth: number;
+  readonly tables: number;
+  /** Of the table, from 1. */
+  readonly file: number;
+  readonly files: number;
+  readonly doing: 'writing' | 'keeping' | 'comparing' | 'reading' | 'verifying';
 }
 
 /** A file that is whole. */
@@ -14,7 +28,7 @@ export interface DoneFile {
   readonly file: string;
   readonly rows: number;
   readonly bytes: number;
-  /** Tells, to whoever has the key of the installation, whether the table still is what was written. */
+  /** Tells, to whoever has the key of the installation, whether these rows still are what was written. */
   readonly check: string;
 }
 
@@ -29,7 +43,7 @@ export interface ExportTarget {
   write(file: string, bytes: Readable): Promise<void>;
   /** What was written last need not be written again, should the export be broken off. */
   note(done: DoneFile): Promise<void>;
-  /** Only now is it an export. */
+  /** Only now is it an export. Files that it does not name are removed: an earlier run may have needed more. */
   finish(manifest: Manifest): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { OperatorError } from '../../postgres/operator-error.js';
 import type { DoneFile, ExportSubject } from './export-files.js';
+import type { Manifest } from './manifest.js';
 import { Measured } from './row-streams.js';
 
 export const progressFile = 'progress.json';
@@ -21,7 +22,7 @@ const Progress = Type.Object({
   subject: Type.String(),
   done: Type.Array(
     Type.Object({
-      file: Type.String({ pattern: '^[a-z_]{1,63}\\.[a-z.]{1,12}$' }),
+      file: Type.String({ pattern: '^[a-z_]{1,63}(\\.[0-9]{4,9})?\\.[a-z.]{1,12}$' }),
       rows: Type.Integer({ minimum: 0 }),
       bytes: Type.Integer({ minimum: 0 }),
       check: Type.String(),
@@ -65,10 +66,12 @@ export class ExportProgress {
     const { directory, last, ours, nameOf } = this.#folder;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const names = await readdir(directory);
-    if (names.includes(last)) throw new OperatorError(`${directory} is complete already: choose another folder.`);
     const strange = names.find((name) => !ours.test(name) && !/^progress\.json(\.part)?$/.test(name));
     if (strange !== undefined) throw new OperatorError(`${directory} holds ${strange}: choose an empty folder.`);
     const earlier = await readProgress(join(directory, progressFile));
+    // With its record of progress beside it, the run that wrote it was killed before it could say so: it goes on.
+    if (names.includes(last) && earlier === undefined)
+      throw new OperatorError(`${directory} is complete already: choose another folder.`);
     if (earlier !== undefined && earlier.tenantId !== tenantId)
       throw new OperatorError(
         `${directory} holds an unfinished export of tenant ${earlier.tenantId}: choose another folder.`,
@@ -88,6 +91,18 @@ export class ExportProgress {
     this.drop(noted.file);
     this.#done.push(noted);
     await this.#write();
+  }
+
+  /** Of files that an earlier run has finished, those that are not in this manifest go. */
+  async keepOnly({ tables }: Manifest): Promise<void> {
+    const { directory, nameOf } = this.#folder;
+    const named = new Set(tables.flatMap(({ files }) => files.map(({ file }) => file)));
+    const others = this.#done.filter(({ file }) => !named.has(file));
+    for (const { file } of others) {
+      await rm(join(directory, nameOf(file)), { force: true });
+      this.drop(file);
+    }
+    if (others.length > 0) await this.#write();
   }
 
   drop(file: string): void {

@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -6,49 +6,107 @@ import { quoteIdentifier as id } from '../../postgres/identifiers.js';
 import type { MigratorConnection } from '../../postgres/migrator-connection.js';
 import { OperatorError } from '../../postgres/operator-error.js';
 import { type BookTable, readBookTables } from './book-tables.js';
-import type { ExportSource } from './export-files.js';
+import type { ExportSource, FileProgress } from './export-files.js';
+import { digestOf } from './export-progress.js';
+import { clearTheGround, endWithItsClient, firstFilled, holdsAlready } from './import-ground.js';
+import { type Key, keyAfter } from './key-ranges.js';
 import type { ExportFormat, Manifest, TableManifest } from './manifest.js';
 import { jsonLinesOfParquet } from './parquet.js';
-import { columnList, contentDigest, Measured, printSettings, rawLines } from './row-streams.js';
+import { columnList, contentDigest, Measured, printSettings, rawLines, withoutFirstLine } from './row-streams.js';
 
 export interface ImportOptions {
   readonly source: ExportSource;
   /** The books that are there now make room, in the same transaction; otherwise they must be empty. */
   readonly replace?: boolean;
-  readonly onTable: (name: string, nth: number, total: number) => void;
+  readonly onFile: (progress: FileProgress) => void;
 }
 
 /**
  * The books of an export into a store, in one transaction: when anything differs from the manifest (a file's hash, a
- * row, the content as PostgreSQL prints it afterwards), or the database's own check refuses a row, nothing stays.
+ * row, the content as PostgreSQL prints it afterwards), or the database's own check refuses a row, nothing stays. Books that
+ * are already those of the export are left as they are: whoever was killed after the commit gives the same command again.
  * @throws OperatorError that says which file or table it was and why
  */
 export async function importBooks(
   { client, schema, ownerRole }: MigratorConnection,
   options: ImportOptions,
 ): Promise<Manifest> {
-  const { source, replace = false, onTable } = options;
+  const { source, replace = false } = options;
   const manifest = await source.manifest();
+  await compareFiles(manifest, options);
+  await endWithItsClient(client);
+  const asOwner = `set local role ${id(ownerRole)}; ${printSettings}`;
+  if (!replace) await clearTheGround(client, schema, asOwner);
   await client.query('begin');
   try {
-    await client.query(`set local role ${id(ownerRole)}; ${printSettings}`);
+    await client.query(asOwner);
     const own = await readBookTables(client, schema);
     await refuseStrange(client, manifest, own);
-    if (replace) await client.query(`truncate ${own.map(({ name }) => id(name)).join(', ')}`);
-    else await refuseFilled(client, own);
-    // Parents first as they are here, whatever the order in the manifest.
-    const wanted = own.flatMap(({ name }) => manifest.tables.filter((table) => table.name === name));
-    for (const [nth, table] of wanted.entries()) {
-      onTable(table.name, nth + 1, wanted.length);
-      await importTable(client, table, source, manifest.format);
-    }
+    const names = own.map(({ name }) => id(name)).join(', ');
+    await client.query(replace ? `truncate ${names}` : `lock table ${names} in exclusive mode`);
+    const filled = await firstFilled(client, own);
+    if (filled === undefined) await readTables(client, manifest, own, options);
+    else if (!(await holdsAlready(client, own, manifest, (table) => verify(client, table, () => undefined))))
+      throw new OperatorError(`the books are not empty (${filled} has rows): import into a new tenant.`);
     await client.query('commit');
-    await client.query(own.map(({ name }) => `analyze ${id(name)}`).join('; '));
     return manifest;
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
+}
+
+/** Before anything is locked: a damaged file is found in the first minute, and not after an hour of reading. */
+async function compareFiles({ tables }: Manifest, { source, onFile }: ImportOptions): Promise<void> {
+  if (source.pathOf === undefined) return;
+  for (const [at, table] of tables.entries())
+    for (const [of, { file, sha256 }] of table.files.entries()) {
+      onFile({ ...progressOf(table, at, tables.length), file: of + 1, doing: 'comparing' });
+      const found = await digestOf(source.pathOf(file));
+      if (found === undefined) throw new OperatorError(`${file} of the export is missing.`);
+      if (found !== sha256) throw differs(file);
+    }
+}
+
+const differs = (file: string): Error =>
+  new OperatorError(`${file} is not the file that was exported: its SHA-256 differs from the manifest.`);
+
+const progressOf = ({ name, files }: TableManifest, at: number, tables: number) =>
+  ({ table: name, nth: at + 1, tables, files: files.length }) as const;
+
+async function readTables(
+  client: pg.Client,
+  { tables, format }: Manifest,
+  own: readonly BookTable[],
+  { source, onFile }: ImportOptions,
+): Promise<void> {
+  // Parents first as they are here, whatever the order in the manifest.
+  const wanted = own.flatMap(({ name }) => tables.filter((table) => table.name === name));
+  for (const [at, table] of wanted.entries()) {
+    const say = (doing: FileProgress['doing']) => (of: number) =>
+      onFile({ ...progressOf(table, at, wanted.length), file: of + 1, doing });
+    const came = await copyTable(client, table, source, format, say('reading'));
+    if (came !== table.rows)
+      throw new OperatorError(`the files of ${table.name} have ${came} rows; the manifest says ${table.rows}.`);
+    // Within the transaction: plans of the comparison need it, and of the first requests afterwards.
+    await client.query(`analyze ${id(table.name)}`);
+    if (!(await verify(client, table, say('verifying'))))
+      throw new OperatorError(`table ${table.name} does not hold what was exported: its content differs from the manifest.`);
+  }
+}
+
+/** Whether the rows are those of the table's files, file by file, and no more. */
+async function verify(client: pg.Client, table: TableManifest, onFile: (at: number) => void): Promise<boolean> {
+  let after: Key | undefined;
+  for (const [at, { rows, contentSha256 }] of table.files.entries()) {
+    onFile(at);
+    const isLast = at === table.files.length - 1;
+    const upTo = isLast ? undefined : await keyAfter(client, table, after, rows);
+    if (!isLast && upTo === undefined) return false;
+    if ((await contentDigest(client, table, { after, upTo })) !== contentSha256) return false;
+    after = upTo;
+  }
+  return true;
 }
 
 /** A column or table that is not here would be lost in silence; one that only is here takes its default. */
@@ -77,6 +135,11 @@ function refuseIncomplete({ tables, schemaVersion }: Manifest, own: readonly Boo
   const names = tables.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new OperatorError(`the manifest names the table ${twice} twice.`);
+  for (const { name, rows, files } of tables) {
+    const inFiles = files.reduce((sum, file) => sum + file.rows, 0);
+    if (inFiles !== rows)
+      throw new OperatorError(`the manifest says ${rows} rows of the table ${name}, and ${inFiles} in its files.`);
+  }
   // An older export has not got what later migrations brought.
   if (schemaVersion !== version) return;
   for (const { name, columns } of own) {
@@ -89,51 +152,49 @@ function refuseIncomplete({ tables, schemaVersion }: Manifest, own: readonly Boo
   }
 }
 
-async function refuseFilled(client: pg.Client, own: readonly BookTable[]): Promise<void> {
-  await client.query(`lock table ${own.map(({ name }) => id(name)).join(', ')} in exclusive mode`);
-  for (const { name } of own) {
-    const { rowCount } = await client.query(`select from ${id(name)} limit 1`);
-    if (rowCount !== 0)
-      throw new OperatorError(`the books are not empty (${name} has rows): import into a new tenant.`);
-  }
-}
-
-async function importTable(
+/**
+ * All files of a table in one statement: the database's own check looks at what one statement inserts, and the lines of a
+ * transaction may lie in two files. Answers how many rows came.
+ */
+async function copyTable(
   client: pg.Client,
   table: TableManifest,
   source: ExportSource,
   format: ExportFormat,
-): Promise<void> {
-  const measured = new Measured();
-  const bytes = source.open(table.file);
-  const refuseAltered = (): void => {
-    if (measured.sha256 !== table.sha256 || measured.bytes !== table.bytes)
-      throw new OperatorError(
-        `${table.file} is not the file that was exported: its SHA-256 differs from the manifest.`,
-      );
-  };
-  let rows: number;
-  if (format === 'parquet') {
-    if (source.pathOf === undefined) throw new OperatorError('a Parquet file is read from a plain folder only.');
-    await pipeline(bytes, measured, new PassThrough().resume());
-    // Before its bytes are taken for a structure: it is read out of order.
-    refuseAltered();
-    const lines = Readable.from(jsonLinesOfParquet(source.pathOf(table.file)));
-    rows = await copyLines(client, table, lines, { flat: true });
-  } else if (format === 'jsonl') {
-    [, rows] = await Promise.all([pipeline(bytes, measured), copyLines(client, table, measured, { flat: false })]);
-  } else {
-    const target = `${id(table.name)} (${columnList(table)})`;
-    const into = client.query(copyFrom(`copy ${target} from stdin with (format csv, header)`));
-    await pipeline(bytes, measured, into);
-    rows = into.rowCount ?? 0;
+  onFile: (at: number) => void,
+): Promise<number> {
+  const bytes = Readable.from(bytesOf(table, source, format, onFile), { objectMode: false });
+  if (format !== 'csv') return copyLines(client, table, bytes, { flat: format === 'parquet' });
+  const target = `${id(table.name)} (${columnList(table)})`;
+  const into = client.query(copyFrom(`copy ${target} from stdin with (format csv)`));
+  await pipeline(bytes, into);
+  return into.rowCount ?? 0;
+}
+
+async function* bytesOf(
+  { files }: TableManifest,
+  source: ExportSource,
+  format: ExportFormat,
+  onFile: (at: number) => void,
+): AsyncGenerator<Buffer | string> {
+  for (const [at, { file, sha256, bytes }] of files.entries()) {
+    onFile(at);
+    if (format === 'parquet') {
+      // Read out of order, so its hash was compared before.
+      if (source.pathOf === undefined) throw new OperatorError('a Parquet file is read from a plain folder only.');
+      yield* jsonLinesOfParquet(source.pathOf(file));
+      continue;
+    }
+    const measured = new Measured();
+    const opened = source.open(file);
+    opened.on('error', (error) => measured.destroy(error)).pipe(measured);
+    try {
+      yield* format === 'csv' ? withoutFirstLine(measured) : measured;
+    } finally {
+      opened.destroy();
+    }
+    if (measured.sha256 !== sha256 || measured.bytes !== bytes) throw differs(file);
   }
-  refuseAltered();
-  if (rows !== table.rows) throw new OperatorError(`${table.file} has ${rows} rows; the manifest says ${table.rows}.`);
-  if ((await contentDigest(client, table)) !== table.contentSha256)
-    throw new OperatorError(
-      `table ${table.name} does not hold what was exported: its content differs from the manifest.`,
-    );
 }
 
 /** Answers how many rows came. */

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ExportSource, ExportTarget } from './export-files.js';
 import { ExportProgress, writeWhole } from './export-progress.js';
-import { manifestFile, readManifest } from './manifest.js';
+import { bookFilePattern, manifestFile, readManifest } from './manifest.js';
 import { Measured } from './row-streams.js';
 
 /** Files that anybody can read who may read the folder (0700). */
 export function plainFolder(directory: string): ExportTarget & ExportSource {
   const pathOf = (file: string): string => join(directory, file);
-  const ours = /^([a-z_]+\.(csv|jsonl|parquet)(\.part)?|manifest\.json\.part)$/;
+  const ours = new RegExp(`^(${bookFilePattern}(\\.part)?|manifest\\.json(\\.part)?)$`);
   const progress = new ExportProgress({ directory, last: manifestFile, ours, nameOf: (file) => file });
   let stored = { bytes: 0, sha256: '' };
   return {
@@ -24,6 +24,7 @@ export function plainFolder(directory: string): ExportTarget & ExportSource {
     },
     note: (done) => progress.note({ ...done, stored }),
     async finish(manifest) {
+      await progress.keepOnly(manifest);
       await writeWhole(pathOf(manifestFile), manifest);
       await progress.end();
     },

@@ -25,7 +25,7 @@ const Label = Type.Object({
   recipients: Type.Array(Type.String()),
   files: Type.Array(
     Type.Object({
-      file: Type.String({ pattern: '^[a-z_]{1,63}\\.(csv|json)\\.gz\\.age$' }),
+      file: Type.String({ pattern: '^[a-z_]{1,63}(\\.[0-9]{4,9})?\\.(csv|json)\\.gz\\.age$' }),
       bytes: Type.Integer({ minimum: 0 }),
       /** Of the file as it lies there. */
       sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
@@ -43,7 +43,7 @@ const sealedName = (file: string): string => `${file}.gz.age`;
  */
 export function sealedTarget(directory: string, recipients: readonly string[]): ExportTarget {
   const nameOf = sealedName;
-  const ours = /^([a-z_]+\.(csv|json)\.gz\.age(\.part)?|label\.json\.part)$/;
+  const ours = /^([a-z_]+(\.[0-9]+)?\.(csv|json)\.gz\.age(\.part)?|label\.json(\.part)?)$/;
   const progress = new ExportProgress({ directory, last: labelFile, ours, nameOf });
   let stored = { bytes: 0, sha256: '' };
   const write = async (file: string, bytes: Readable): Promise<void> => {
@@ -66,6 +66,7 @@ export function sealedTarget(directory: string, recipients: readonly string[]): 
     write,
     note: (done) => progress.note({ ...done, stored }),
     async finish(manifest) {
+      await progress.keepOnly(manifest);
       await write(manifestFile, Readable.from([JSON.stringify(manifest)]));
       const { tenant, takenAt, schemaVersion } = manifest;
       const label: Label = {

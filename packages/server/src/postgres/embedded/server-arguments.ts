@@ -26,6 +26,10 @@ export function serverArguments(
     log_timezone: 'UTC',
     // Statements hold tenants' data, and passwords of logins being made.
     log_min_error_statement: 'panic',
+    // Details quote rows (`Key (alias)=(@x) already exists`), and the statements of a backend that crashed or waited in a deadlock.
+    log_error_verbosity: 'terse',
+    // One log for all tenants: each line says whose login it is about.
+    log_line_prefix: '%m [%p] %q%u@%d ',
     // Compiling short ledger statements costs more than it saves.
     jit: 'off',
     cluster_name: 'cofferdam',

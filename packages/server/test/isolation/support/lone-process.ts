@@ -5,9 +5,9 @@ import { startServer } from '../../../src/cli/start-server.js';
 import { readConfig, readParts } from '../../../src/config.js';
 import { installationNames } from '../../../src/postgres/installation.js';
 
-const { environment, prefix } = JSON.parse(process.argv[2] ?? '{}');
+const { environment, prefix, logFile } = JSON.parse(process.argv[2] ?? '{}');
 const running = await startServer(readConfig(environment, readParts(undefined)), {
-  log: pino({ level: 'silent' }),
+  log: pino({ level: 'trace' }, pino.destination({ dest: logFile, sync: true })),
   names: installationNames(prefix),
 });
 process.on('message', (file: string) => {

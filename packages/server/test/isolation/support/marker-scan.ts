@@ -56,6 +56,15 @@ export function sightingsInFolder(
     });
 }
 
+/** PostgreSQL's log: a line is of whose login it names (`server-arguments.ts`), and so are the lines that go on with it. */
+export function sightingsInServerLog(text: string, markers: readonly string[], place: string): Sighting[] {
+  let owner: string | null = null;
+  return text.split('\n').flatMap((line) => {
+    if (/^\d{4}-\d\d-\d\d /.test(line)) owner = / t_([0-9a-f]{32})\w*@/.exec(line)?.[1] ?? null;
+    return sightingsIn(line, markers, place, owner);
+  });
+}
+
 interface Source {
   readonly place: string;
   /** What is read: a table, or a query in parentheses. */

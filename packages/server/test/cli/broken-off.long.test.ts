@@ -90,13 +90,13 @@ test.each([
   async (work, format, ending, to) => {
     const { client, books } = source;
     const { path, ids, otherAlias } = books;
-    const order = { ...orderOf(work, source, to, format), fileRows: 2 };
+    const order = { ...orderOf(work, source, to, format), fileRows: 1 };
     const last = work === 'export' ? 'manifest.json' : 'label.json';
     // In the middle of a table of many files, while it is posted to.
     await begin({ ...order, dieAt: { table: 'operation', file: 3 } }).killed();
     expect(readdirSync(to)).not.toContain(last);
     const first = inodes(to);
-    expect([...first.keys()].filter((name) => /^operation\..*\.(jsonl|age)$/.test(name)).sort()).toEqual(
+    expect([...first.keys()].filter((name) => name.startsWith('operation.')).sort()).toEqual(
       [`operation.0002.${ending}`, `operation.${ending}`].sort(),
     );
     const body = { ...transfer(ids.assetCode, '0.5', ids.alias, otherAlias), description: `meanwhile ${work}` };
@@ -187,6 +187,7 @@ test('a purge, killed with the server and whoever waits for it, goes on at the n
     programs.push(program);
     return program;
   };
+  let holder: pg.Client | undefined;
   try {
     const server = start(['serve']);
     const { tenants } = await server.serving();
@@ -197,15 +198,18 @@ test('a purge, killed with the server and whoever waits for it, goes on at the n
       .body;
     const schema = `t_${id.replaceAll('-', '')}`;
     const postgres = connectionOf(join(data.path, 'postgres'));
-    const holder = openClient(withDatabase(postgres, 'cofferdam_tenants'), { applicationName: 'test' });
-    holder.on('error', () => undefined);
-    await holder.connect();
-    await holder.query(`begin; lock table "${schema}".segment in access exclusive mode`);
+    const [watcher, holding] = [1, 2].map(() =>
+      openClient(withDatabase(postgres, 'cofferdam_tenants'), { applicationName: 'test' }),
+    ) as [pg.Client, pg.Client];
+    holder = holding;
+    await Promise.all([watcher.connect(), holding.connect()]);
+    await holding.query(`begin; lock table "${schema}".segment in access exclusive mode`);
     expect((await operate('PUT', `/v1/tenants/${id}/suspend`)).status).toBe(200);
     expect((await operate('DELETE', `/v1/tenants/${id}`)).status).toBeLessThan(300);
     // It has begun, and counts what it is about to destroy.
     const counting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = 'cofferdam_tenants'`;
-    await expect.poll(async () => (await holder.query(counting)).rowCount, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await watcher.query(counting)).rowCount, { timeout: 20_000 }).toBeGreaterThan(0);
+    await watcher.end();
     const follow = ['tenants', 'purge-report', id, '--follow', '--url'];
     const follower = start([...follow, tenants]);
     // It says what it waits for.
@@ -213,13 +217,14 @@ test('a purge, killed with the server and whoever waits for it, goes on at the n
     server.child.kill('SIGKILL');
     follower.child.kill('SIGKILL');
     await Promise.all([server.finished, follower.finished]);
-    await holder.end();
+    await holding.end();
 
     const again = await start(['serve']).serving();
     const { code, stdout, stderr } = await start([...follow, again.tenants]).finished;
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(new RegExp(`destroyed +${schema}\\.segment +0`));
+    expect(stdout).toMatch(new RegExp(`destroyed .*${schema}\\.segment .*0`));
   } finally {
+    await holder?.end();
     for (const program of programs.reverse()) await program.stop();
     data.remove();
   }

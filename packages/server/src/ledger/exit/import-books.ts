@@ -91,7 +91,9 @@ async function readTables(
     // Within the transaction: plans of the comparison need it, and of the first requests afterwards.
     await client.query(`analyze ${id(table.name)}`);
     if (!(await verify(client, table, say('verifying'))))
-      throw new OperatorError(`table ${table.name} does not hold what was exported: its content differs from the manifest.`);
+      throw new OperatorError(
+        `table ${table.name} does not hold what was exported: its content differs from the manifest.`,
+      );
   }
 }
 

@@ -77,8 +77,14 @@ async function holdTable({ store }: Member, table: string): Promise<{ release():
   return { release: () => client.end() };
 }
 
-const inodes = (directory: string): Map<string, number> =>
-  new Map(readdirSync(directory).map((name) => [name, statSync(join(directory, name)).ino]));
+/** Which file stands under each name: with its time, since a disk gives the number of a removed one to the next. */
+const identities = (directory: string): Map<string, string> =>
+  new Map(
+    readdirSync(directory).map((name) => {
+      const { ino, mtimeNs } = statSync(join(directory, name), { bigint: true });
+      return [name, `${ino} ${mtimeNs}`];
+    }),
+  );
 
 const places = { jsonl: join(folder, 'jsonl'), sealed: join(folder, 'sealed') };
 
@@ -92,10 +98,11 @@ test.each([
     const { path, ids, otherAlias } = books;
     const order = { ...orderOf(work, source, to, format), fileRows: 1 };
     const last = work === 'export' ? 'manifest.json' : 'label.json';
+    rmSync(to, { recursive: true, force: true }); // of an earlier try
     // In the middle of a table of many files, while it is posted to.
     await begin({ ...order, dieAt: { table: 'operation', file: 3 } }).killed();
     expect(readdirSync(to)).not.toContain(last);
-    const first = inodes(to);
+    const first = identities(to);
     expect([...first.keys()].filter((name) => name.startsWith('operation.')).sort()).toEqual(
       [`operation.0002.${ending}`, `operation.${ending}`].sort(),
     );
@@ -105,11 +112,14 @@ test.each([
     const held = await holdTable(source, 'segment');
     const killed = begin(order);
     const finished = () => (existsSync(to) ? readdirSync(to) : []).filter((name) => name.endsWith(`.${ending}`));
-    await expect.poll(finished, { timeout: 60_000, interval: 20 }).toContain(`portfolio.${ending}`);
-    await killed.kill();
-    await held.release();
+    try {
+      await expect.poll(finished, { timeout: 60_000, interval: 20 }).toContain(`portfolio.${ending}`);
+    } finally {
+      await killed.kill();
+      await held.release();
+    }
     expect(readdirSync(to)).not.toContain(last);
-    const before = inodes(to);
+    const before = identities(to);
     for (const name of [`operation.${ending}`, `operation.0002.${ending}`])
       expect(before.get(name), name).toBe(first.get(name));
 
@@ -117,7 +127,7 @@ test.each([
     await must(client('PATCH', `${path}/portfolios/${ids.portfolio}`, { name: `later ${ending}` }));
     writeFileSync(join(to, `organization.${ending}`), 'x', { flag: 'a' });
     await workOn(order);
-    const after = inodes(to);
+    const after = identities(to);
     const kept = [...before.keys()].filter((name) => after.get(name) === before.get(name));
     expect(kept).toEqual(expect.arrayContaining([`asset.${ending}`, `transaction.${ending}`]));
     for (const table of ['organization', 'portfolio']) expect(kept).not.toContain(`${table}.${ending}`);
@@ -129,7 +139,7 @@ test.each([
     await workOn(orderOf(work === 'export' ? 'import' : 'restore', target, to, format));
     expect(await contentOf(target)).toEqual(await contentOf(source));
   },
-  150_000,
+  300_000,
 );
 
 test.each([
@@ -143,16 +153,20 @@ test.each([
     const empty = await contentOf(target);
     // A file that never ends: read as a whole once for the comparison with label or manifest, then it waits for more.
     const original = readFileSync(file);
-    rmSync(file);
-    execFileSync('mkfifo', [file]);
     const order = orderOf(work, target, from, 'csv');
-    const killed = begin(order);
-    await writeFile(file, original);
-    await expect.poll(() => isWriting(target), { timeout: 60_000, interval: 50 }).toBe(true);
-    await killed.kill();
-    rmSync(file);
-    writeFileSync(file, original);
-    await expect.poll(() => contentOf(target), { timeout: 10_000 }).toEqual(empty);
+    try {
+      rmSync(file);
+      execFileSync('mkfifo', [file]);
+      const killed = begin(order);
+      await writeFile(file, original);
+      await expect.poll(() => isWriting(target), { timeout: 60_000, interval: 50 }).toBe(true);
+      await killed.kill();
+    } finally {
+      // Another try would wait for ever for what the pipe holds.
+      rmSync(file, { force: true });
+      writeFileSync(file, original);
+    }
+    await expect.poll(() => contentOf(target), { timeout: 30_000 }).toEqual(empty);
 
     // Killed a second time, in the last moment: it is committed, and nobody was told.
     await begin({ ...order, dieAt: 'committed' }).killed();
@@ -162,7 +176,7 @@ test.each([
     await workOn(order);
     expect(await contentOf(target)).toEqual(whole);
   },
-  150_000,
+  300_000,
 );
 
 /** Where the first row of a table lies: behind rows that were undone, if nobody has given their room back. */

@@ -1,22 +1,15 @@
-import {
-  type Books,
-  defaultLedgerRules,
-  LedgerError,
-  type LedgerRules,
-  type Plan,
-  planTransaction,
-  planTransition,
-} from '@cofferdam/core';
+import { type Books, type LedgerRules, type Plan, planTransaction, planTransition } from '@cofferdam/core';
 import { stringifyJson } from '../../http/json.js';
-import type { BatchContext, LiveLedger } from '../storage/idempotency-keys.js';
-import { effectiveSettings } from '../storage/ledger-settings.js';
+import type { BatchContext } from '../storage/idempotency-keys.js';
 import type { LockedBalance } from '../storage/lock-balances.js';
-import type { OperationRow, StoredLeg, TransactionRow } from '../storage/transaction-rows.js';
-import type { BatchWrites, FirstAnswer, KeyClaim, OutboxEvent, StatusChange } from '../storage/write-batch.js';
+import type { StoredLeg } from '../storage/transaction-rows.js';
+import type { BatchWrites, StatusChange } from '../storage/write-batch.js';
 import { createdView } from '../views/transaction.js';
+import { append, BatchDraft } from './batch-draft.js';
 import { BooksOverlay } from './books-overlay.js';
 import { operationRows, type RowSource, readHold, statusAfter, transactionRow } from './build-rows.js';
 import type { EarlierTransactions } from './earlier-transactions.js';
+import { LedgerRuleBook } from './ledger-rule-book.js';
 import type { CreatePosting, Posted, Posting, RevertPosting, TransitionPosting } from './posting-types.js';
 import { refuseOneWay, revertPosting } from './revert.js';
 import type { RouteBook } from './route-book.js';
@@ -38,30 +31,6 @@ export interface BatchInputs {
   readonly newId: () => string;
 }
 
-interface Draft {
-  readonly transactions: TransactionRow[];
-  readonly operations: OperationRow[];
-  readonly statusChanges: StatusChange[];
-  readonly firstAnswers: FirstAnswer[];
-  readonly keys: KeyClaim[];
-  readonly events: OutboxEvent[];
-}
-
-/** A hold as a commit or cancel of this batch left it, with what that wrote. */
-interface EndedHold {
-  readonly transaction: TransactionRow;
-  readonly operations: readonly OperationRow[];
-}
-
-const emptyDraft = (): Draft => ({
-  transactions: [],
-  operations: [],
-  statusChanges: [],
-  firstAnswers: [],
-  keys: [],
-  events: [],
-});
-
 /**
  * Plans units one after the other, each on the books as those before left them. Nothing is written here: the answers are
  * what to say (`plan`) and what to write (`takeWrites`). A refusal is its own unit's alone.
@@ -70,35 +39,28 @@ export class BatchPlanner {
   readonly #inputs: BatchInputs;
   readonly #rows: RowSource;
   readonly #books: BooksOverlay;
-  readonly #ledgers: ReadonlyMap<string, LiveLedger>;
+  readonly #rules: LedgerRuleBook;
   readonly #keys: ReadonlyMap<string, string>;
-  #kept = emptyDraft();
-  /** By key: the creates of this batch, which later members with the same key replay. */
-  readonly #made = new Map<string, Posted>();
-  /** Transactions whose hold ended, or which were reverted, in this batch. */
-  readonly #ended = new Map<string, EndedHold>();
-  readonly #reverted = new Set<string>();
+  readonly #kept = new BatchDraft();
 
   constructor(inputs: BatchInputs) {
     this.#inputs = inputs;
     this.#rows = { newId: inputs.newId, at: inputs.now.toISOString() };
     this.#books = new BooksOverlay(inputs.balances);
-    this.#ledgers = new Map(inputs.context.ledgers.map((ledger) => [ledger.ledgerId, ledger]));
+    this.#rules = new LedgerRuleBook(inputs.context.ledgers, inputs.routes);
     this.#keys = new Map(inputs.context.keys.map((key) => [keyOf(key), key.transactionId]));
   }
 
   plan(unit: Unit): UnitOutcome {
-    const draft = emptyDraft();
-    const made = new Map<string, Posted>();
-    const ended = new Map<string, EndedHold>();
-    const reverted = new Set<string>();
+    const draft = new BatchDraft(this.#kept);
     try {
       const outcomes = unit.map((posting): Outcome => {
-        if (posting.kind === 'create') return this.#create(posting, draft, made);
-        if (posting.kind === 'revert') return this.#revert(posting, draft, ended, reverted);
-        return this.#transition(posting, draft, ended);
+        if (posting.kind === 'create') return this.#create(posting, draft);
+        if (posting.kind === 'revert') return this.#revert(posting, draft);
+        return this.#transition(posting, draft);
       });
-      this.#keep(draft, made, ended, reverted);
+      this.#books.keep();
+      this.#kept.keep(draft);
       return { outcomes };
     } catch (refusal) {
       this.#books.drop();
@@ -111,46 +73,26 @@ export class BatchPlanner {
    * changed balance as it ends up, and the keys, which every writer claims in one order.
    */
   takeWrites(isLast: boolean): BatchWrites {
-    const { keys, ...rows } = this.#kept;
-    this.#kept = { ...emptyDraft(), keys: isLast ? [] : keys };
-    const once = isLast ? { keys, balances: this.#books.changed() } : { keys: [], balances: [] };
-    return { ...rows, ...once, now: this.#rows.at };
+    const once = isLast ? { keys: this.#kept.keys, balances: this.#books.changed() } : { keys: [], balances: [] };
+    return { ...this.#kept.takeRows(), ...once, now: this.#rows.at };
   }
 
-  #keep(
-    draft: Draft,
-    made: ReadonlyMap<string, Posted>,
-    ended: ReadonlyMap<string, EndedHold>,
-    reverted: ReadonlySet<string>,
-  ): void {
-    this.#books.keep();
-    this.#kept.transactions.push(...draft.transactions);
-    this.#kept.operations.push(...draft.operations);
-    this.#kept.statusChanges.push(...draft.statusChanges);
-    this.#kept.firstAnswers.push(...draft.firstAnswers);
-    this.#kept.keys.push(...draft.keys);
-    this.#kept.events.push(...draft.events);
-    for (const [key, posted] of made) this.#made.set(key, posted);
-    for (const [id, hold] of ended) this.#ended.set(id, hold);
-    for (const id of reverted) this.#reverted.add(id);
-  }
-
-  #create(posting: CreatePosting, draft: Draft, made: Map<string, Posted>): Outcome {
+  #create(posting: CreatePosting, draft: BatchDraft): Outcome {
     const { idempotency, ledgerId } = posting;
     // Before the key: a ledger that is not at this path answers nothing, not even what it once answered.
-    const rules = this.#rulesOf(posting);
+    const rules = this.#rules.rulesOf(posting);
     const key = idempotency && keyOf({ ledgerId, hash: idempotency.hash });
     if (key !== undefined) {
-      const twin = made.get(key) ?? this.#made.get(key);
+      const twin = draft.madeUnder(key);
       if (twin !== undefined) return { ...twin, replayed: true };
       const transactionId = this.#keys.get(key);
       if (transactionId !== undefined) return { replayOf: transactionId };
     }
     const plan = this.#planCreate(posting, rules);
     const posted = this.#book(posting, plan, draft, null);
-    if (plan.phase === 'direct') draft.events.push({ event: 'transaction.posted', recordId: posted.transaction.id });
+    if (plan.phase === 'direct') draft.rows.events.push({ event: 'transaction.posted', recordId: posted.transaction.id });
     if (key !== undefined && idempotency !== undefined) {
-      made.set(key, posted);
+      draft.made.set(key, posted);
       const expiresAt = new Date(this.#inputs.now.getTime() + idempotency.ttlSeconds * 1000).toISOString();
       draft.keys.push({ ledgerId, hash: idempotency.hash, transactionId: posted.transaction.id, expiresAt });
     }
@@ -169,78 +111,53 @@ export class BatchPlanner {
     };
   }
 
-  /** The settings of a live ledger of that organization; any other is not found, whoever owns it. */
-  #rulesOf({ organizationId, ledgerId }: { readonly organizationId: string; readonly ledgerId: string }): LedgerRules {
-    const ledger = this.#ledgers.get(ledgerId);
-    if (ledger?.organizationId !== organizationId)
-      throw new LedgerError('entity_not_found', {
-        detail:
-          'No Ledger was found for this id at this path. Check the ids in the path; a deleted record is not found either.',
-        entityType: 'Ledger',
-      });
-    return this.#readRules(ledger);
-  }
-
-  #readRules({ ledgerId, settings }: LiveLedger): LedgerRules {
-    const { accounting, tracer, overrides } = effectiveSettings(settings);
-    return {
-      validateRoutes: accounting.validateRoutes,
-      allowFeeSkip: overrides.allowFeeSkip,
-      allowTracerSkip: overrides.allowTracerSkip,
-      guardRequired: tracer.mode === 'enforce' && tracer.failPosture === 'closed',
-      findRoute: (id) => this.#inputs.routes.transactionRoute(ledgerId, id),
-    };
-  }
-
   #book(
     posting: Pick<CreatePosting, 'organizationId' | 'ledgerId' | 'command' | 'notes'>,
     plan: Plan,
-    draft: Draft,
+    draft: BatchDraft,
     parentId: string | null,
   ): Posted {
     const transaction = transactionRow(posting, plan, this.#rows, parentId);
     const operations = operationRows(transaction, plan, posting.notes, this.#rows);
     this.#books.change(plan.changed);
-    draft.transactions.push(transaction);
-    draft.operations.push(...operations);
+    draft.rows.transactions.push(transaction);
+    append(draft.rows.operations, operations);
     return { transaction, operations, replayed: false };
   }
 
-  #transition(posting: TransitionPosting, draft: Draft, ended: Map<string, EndedHold>): Posted {
+  #transition(posting: TransitionPosting, draft: BatchDraft): Posted {
     const { earlier } = this.#inputs;
     const before = earlier.get(posting);
-    const current = (ended.get(before.id) ?? this.#ended.get(before.id))?.transaction ?? before;
+    const current = draft.endOf(before.id)?.transaction ?? before;
     if (current.status !== 'PENDING') throw earlier.notPending(current, posting.kind);
     const hold = readHold(before, earlier.operationsOf(before.id));
-    const ledger = this.#ledgers.get(posting.ledgerId);
-    // A hold can be ended after its ledger was deleted: the money must not stay held for ever.
-    const rules = ledger === undefined ? defaultLedgerRules : this.#readRules(ledger);
+    const rules = this.#rules.rulesOfHold(posting.ledgerId);
     const plan = planTransition(posting.kind, hold, this.#booksOf(posting.ledgerId), rules);
     const status = statusAfter(plan.phase) as StatusChange['status'];
     const transaction = { ...before, status, pending_legs: null, updated_at: this.#rows.at };
     const operations = operationRows(transaction, plan, transaction, this.#rows);
     this.#books.change(plan.changed);
-    ended.set(transaction.id, { transaction, operations });
-    draft.operations.push(...operations);
+    draft.ended.set(transaction.id, { transaction, operations });
+    append(draft.rows.operations, operations);
     const firstAnswer = createdView({ transaction: before, operations: earlier.operationsOf(before.id) });
-    draft.firstAnswers.push({ transactionId: before.id, answer: stringifyJson(firstAnswer) });
-    draft.statusChanges.push({ transactionId: transaction.id, status });
+    draft.rows.firstAnswers.push({ transactionId: before.id, answer: stringifyJson(firstAnswer) });
+    draft.rows.statusChanges.push({ transactionId: transaction.id, status });
     const event = posting.kind === 'commit' ? 'transaction.committed' : 'transaction.canceled';
-    draft.events.push({ event, recordId: transaction.id });
+    draft.rows.events.push({ event, recordId: transaction.id });
     return { transaction, operations, replayed: false, held: before.pending_legs as readonly StoredLeg[] };
   }
 
-  #revert(posting: RevertPosting, draft: Draft, ended: ReadonlyMap<string, EndedHold>, reverted: Set<string>): Posted {
+  #revert(posting: RevertPosting, draft: BatchDraft): Posted {
     const { earlier, routes } = this.#inputs;
     const { transactionId } = posting;
-    if (reverted.has(transactionId) || this.#reverted.has(transactionId)) throw earlier.alreadyReverted();
-    const hold = ended.get(transactionId) ?? this.#ended.get(transactionId);
+    if (draft.isReverted(transactionId)) throw earlier.alreadyReverted();
+    const hold = draft.endOf(transactionId);
     const operations = [...earlier.operationsOf(transactionId), ...(hold?.operations ?? [])];
     const create = revertPosting(earlier.getReversible(posting, hold?.transaction), operations);
     refuseOneWay(operations, routes);
-    const posted = this.#book(create, this.#planCreate(create, this.#rulesOf(create)), draft, transactionId);
-    reverted.add(transactionId);
-    draft.events.push({ event: 'transaction.reverted', recordId: posted.transaction.id });
+    const posted = this.#book(create, this.#planCreate(create, this.#rules.rulesOf(create)), draft, transactionId);
+    draft.reverted.add(transactionId);
+    draft.rows.events.push({ event: 'transaction.reverted', recordId: posted.transaction.id });
     return posted;
   }
 }

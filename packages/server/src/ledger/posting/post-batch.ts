@@ -121,9 +121,13 @@ class SentWrites {
   readonly #answers: Promise<unknown>[] = [];
   #failure: unknown;
 
-  /** A part of refused units and replays writes nothing; every accepted unit has a transaction or changes one's status. */
+  /**
+   * A part of refused units and replays writes nothing: every accepted unit has a transaction or changes one's status. The
+   * last part may still have the balances and keys of those before it.
+   */
   write(client: TenantClient, writes: BatchWrites): void {
-    const isEmpty = writes.transactions.length + writes.statusChanges.length + writes.balances.length === 0;
+    const { transactions, statusChanges, balances, keys } = writes;
+    const isEmpty = transactions.length + statusChanges.length + balances.length + keys.length === 0;
     if (!isEmpty) this.#send(writeBatch(client, writes));
   }
 

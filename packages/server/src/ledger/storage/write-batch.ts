@@ -249,10 +249,13 @@ function names(columns: readonly Column<never>[]): string {
   return columns.map(([name]) => name).join(', ');
 }
 
-/** Writes a planned batch into the open transaction of `client`. The balances must be locked by it. See `isKeyRace`. */
-export async function writeBatch(client: TenantClient, batch: BatchWrites): Promise<void> {
+/**
+ * Writes a planned batch into the open transaction of `client`. The balances must be locked by it. See `isKeyRace`. What
+ * cannot be put into words throws at once, not in the promise: COMMIT may be sent before anybody looks at that.
+ */
+export function writeBatch(client: TenantClient, batch: BatchWrites): Promise<unknown> {
   const { name, text, values } = statementFor(batch);
-  await client.query({ name, text, values: values(batch) });
+  return client.query({ name, text, values: values(batch) });
 }
 
 /** Whether `writeBatch` failed because another process had claimed one of the keys. Nothing else in it divides. */

@@ -90,7 +90,8 @@ export class BatchPlanner {
     }
     const plan = this.#planCreate(posting, rules);
     const posted = this.#book(posting, plan, draft, null);
-    if (plan.phase === 'direct') draft.rows.events.push({ event: 'transaction.posted', recordId: posted.transaction.id });
+    if (plan.phase === 'direct')
+      draft.rows.events.push({ event: 'transaction.posted', recordId: posted.transaction.id });
     if (key !== undefined && idempotency !== undefined) {
       draft.made.set(key, posted);
       const expiresAt = new Date(this.#inputs.now.getTime() + idempotency.ttlSeconds * 1000).toISOString();

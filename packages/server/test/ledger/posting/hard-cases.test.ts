@@ -81,8 +81,7 @@ describe('a batch written in parts', () => {
     const note = (idempotencyKey: string) => pay('1', { kind: 'annotation', idempotencyKey });
     const entries = await poster.postEach(books.store.tenant, [note('n1'), note('n2'), pay('99999999')]);
     expect(entries.map((each) => 'posted' in each)).toEqual([true, true, false]);
-    for (const key of ['n1', 'n2'])
-      expect((await poster.post(books.store.tenant, note(key))).replayed, key).toBe(true);
+    for (const key of ['n1', 'n2']) expect((await poster.post(books.store.tenant, note(key))).replayed, key).toBe(true);
   });
 
   it('commits nothing when a later part cannot be sent', async () => {
@@ -178,8 +177,7 @@ describe('one very large transaction', () => {
     );
     const each = '12345678901234567.000000000000000001';
     const total = '61728394506172835000.000000000000005';
-    const side = (from: number) =>
-      Array.from({ length: legs }, (_, i) => [`@many${from + i}`, each] as const);
+    const side = (from: number) => Array.from({ length: legs }, (_, i) => [`@many${from + i}`, each] as const);
     const posted = await newPoster().post(
       books.store.tenant,
       transfer(books, total, side(1), side(legs + 1), { idempotencyKey: newId() }),

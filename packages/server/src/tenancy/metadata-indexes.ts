@@ -7,10 +7,13 @@ import type { MigratorConnection } from '../postgres/migrator-connection.js';
 import { isLockTimeout, isUniqueViolation, sqlState } from '../postgres/pg-errors.js';
 import type { TenantContext } from '../postgres/tenant-context.js';
 import type { Log } from './ports.js';
+import { TenancyError } from './tenancy-error.js';
 
 export interface MetadataIndexerOptions {
   /** Opens a connection of the tenant's own migrator; the indexer ends it. */
   readonly connect: (tenant: TenantContext) => Promise<MigratorConnection>;
+  /** Where tenants may be moved. @throws TenancyError while this one is: the place that is prepared would not have the index */
+  readonly refuseWhileMoving?: (tenant: TenantContext) => Promise<void>;
   readonly log: Log;
   /** How long one attempt waits for a lock or for transactions under way. Default 5 s. */
   readonly lockTimeoutMs?: number;
@@ -42,6 +45,13 @@ export function createMetadataIndexer(options: MetadataIndexerOptions) {
         if (state === 'valid') return 'exists' as const;
         if (state === 'invalid') await connection.client.query(dropSql(connection, name));
         await build(options, connection, name, spec);
+        try {
+          await options.refuseWhileMoving?.(tenant);
+        } catch (error) {
+          // A build takes long: the new place may have been prepared without it.
+          await connection.client.query(dropSql(connection, name));
+          throw error;
+        }
         return 'created' as const;
       }),
     drop: (tenant: TenantContext, spec: Pick<Spec, 'table' | 'key'>) =>
@@ -73,9 +83,10 @@ async function alone<T>(
       if (performance.now() > deadline) throw busy('METADATA_INDEX_BUSY', 'another index is being built');
       await delay(100);
     }
+    await options.refuseWhileMoving?.(tenant);
     return await work(connection);
   } catch (error) {
-    throw isLockTimeout(error) ? busy('METADATA_INDEX_BUSY', error) : error;
+    throw isLockTimeout(error) || error instanceof TenancyError ? busy('METADATA_INDEX_BUSY', error) : error;
   } finally {
     await client.end();
   }

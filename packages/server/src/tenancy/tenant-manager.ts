@@ -13,6 +13,7 @@ import type { CreateTenantTools } from './create-tenant.js';
 import type { Vault } from './credentials.js';
 import { watchFleet } from './fleet-metrics.js';
 import { createMover } from './move/mover.js';
+import { refuseWhileMoving } from './move/unfinished-move.js';
 import type { Isolation } from './physical-names.js';
 import type { AccessSeeder, Log, SecretMaker } from './ports.js';
 import { prepareHost } from './prepare-host.js';
@@ -65,6 +66,8 @@ export interface TenantManager extends CreateTenantTools, StatusTools, ServerToo
   readonly serverSettings: (serverId: string) => Promise<ConnectionSettings>;
   /** A connection of the tenant's own migrator; the caller ends it. */
   readonly connectMigrator: (tenantId: TenantId) => Promise<MigratorConnection>;
+  /** @throws TenancyError operation_running */
+  readonly refuseWhileMoving: (tenantId: TenantId) => Promise<void>;
   /** Resumes what a killed process left unfinished, then keeps looking. Resolves when the first look is over. */
   start(): Promise<void>;
   /** Lets the tenant that is being worked at finish its run, then closes all connections. */
@@ -125,6 +128,7 @@ export function createTenantManager(options: TenantManagerOptions): TenantManage
     mover,
     lookForWork: (at?: Date) => (at === undefined ? worker.look() : worker.lookAt(at)),
     connectMigrator: (tenantId: TenantId) => connectMigrator(tools, tenantId),
+    refuseWhileMoving: (tenantId: TenantId) => refuseWhileMoving(control.pool, tenantId),
     serverSettings: async (serverId: string) => (await admin.server(serverId)).settings,
     start: () => worker.start(),
     async stop() {

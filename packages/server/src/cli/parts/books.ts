@@ -1,13 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { canonicalTenantId, type TenantId } from '@cofferdam/core';
 import type { MigratorConnection } from '../../postgres/migrator-connection.js';
 import type { TenantContext } from '../../postgres/tenant-context.js';
 import { connectMigrator } from '../../tenancy/connect-migrator.js';
+import { keepInPlace } from '../../tenancy/keep-in-place.js';
 import { listStores } from '../../tenancy/list-stores.js';
-import { refuseWhileMoving } from '../../tenancy/move/unfinished-move.js';
 import { TenancyError } from '../../tenancy/tenancy-error.js';
-import { takeTenantLock } from '../../tenancy/tenant-lock.js';
 import { findTenant, type TenantStatus } from '../../tenancy/tenant-record.js';
 import { CliError } from '../cli-error.js';
 import type { Closers, Ground } from './part.js';
@@ -45,7 +43,7 @@ export async function openBooks(
   }
   const fleet = await openFleet(ground, closers);
   const id = canonicalTenantId(tenantId);
-  if (use === 'write' && id !== undefined) await keepInPlace(fleet, closers, id);
+  if (use === 'write' && id !== undefined) await stay(fleet, closers, id);
   for await (const found of listStores(fleet)) {
     if (found.tenantId !== id) continue;
     const { context, close } = openTenantStore(found);
@@ -67,21 +65,9 @@ function onlyTenantOf({ encryptionKey }: Ground['secrets']): string {
 
 const patienceMs = 10_000;
 
-async function keepInPlace({ control }: Fleet, closers: Closers, tenantId: TenantId): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    const lock = await takeTenantLock(control, tenantId);
-    if (lock !== undefined) {
-      closers.add(() => lock.release());
-      break;
-    }
-    if (performance.now() > deadline)
-      throw new CliError(
-        `something else is being done with tenant ${tenantId}: see \`cofferdam tenants operations --tenant ${tenantId}\`, and try again when it has ended.`,
-      );
-    await delay(100);
-  }
-  await refuseWhileMoving(control.pool, tenantId).catch((error: Error) => {
+async function stay({ control }: Fleet, closers: Closers, tenantId: TenantId): Promise<void> {
+  const place = await keepInPlace(control, tenantId, patienceMs).catch((error: Error) => {
     throw error instanceof TenancyError ? new CliError(error.message) : error;
   });
+  closers.add(() => place.release());
 }

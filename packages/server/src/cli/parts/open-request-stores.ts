@@ -64,7 +64,11 @@ export async function openRequestStores(
           catalogue.isFresh() ? { status: 'up' } : { status: 'degraded', reason: 'the change feed is silent' },
       },
       metadataIndexes: manager
-        ? createMetadataIndexer({ connect: ({ tenantId }) => manager.connectMigrator(tenantId as TenantId), log })
+        ? createMetadataIndexer({
+            connect: ({ tenantId }) => manager.connectMigrator(tenantId as TenantId),
+            refuseWhileMoving: ({ tenantId }) => manager.refuseWhileMoving(tenantId as TenantId),
+            log,
+          })
         : createUnavailableIndexer(),
     };
   }

@@ -37,9 +37,15 @@ test('while books are open for writing a move waits, while a tenant is moved the
   await expect(openBooksOf(server, tenant.id, async () => undefined, 'write')).rejects.toThrow(
     /is being moved .*confirm or revert the move first/,
   );
+  const index = async () => {
+    const path = '/v1/settings/metadata-indexes/entities/account';
+    return server.call('POST', path, { token: await tenant.token(), body: { metadataKey: 'late' } });
+  };
+  expect(await index()).toMatchObject({ status: 503, body: { reason: 'METADATA_INDEX_BUSY' } });
   // Reading is no harm.
   await openBooksOf(server, tenant.id, async () => undefined, 'read');
   await server.operate('POST', `/v1/tenants/${tenant.id}/move/confirm`);
   await until(server, begun, ({ state }) => state === 'succeeded');
   await openBooksOf(server, tenant.id, async () => undefined, 'write');
+  expect((await index()).status).toBe(201);
 }, 60_000);

@@ -28,7 +28,10 @@ function poolOf({ store }: Resident) {
     password,
     ...(through === undefined ? {} : { pooler: true }),
   });
-  return openTenantPool(settings, { max: 4, applicationName: 'test of the pooler', searchPath: [store.schema] });
+  // The last of a thousand waits for all before it.
+  const connectTimeoutMs = 120_000;
+  const applicationName = 'test of the pooler';
+  return openTenantPool(settings, { max: 4, applicationName, searchPath: [store.schema], connectTimeoutMs });
 }
 
 const where = `select current_user as "user", current_database() as database, current_schema() as schema,

@@ -74,7 +74,7 @@ export class Program {
   }
 
   /** Resolves with the listeners' base URLs when the server says that it serves. */
-  async serving(timeoutMs = 40_000): Promise<{ ledger: string; access: string; tenants: string }> {
+  async serving(timeoutMs = 120_000): Promise<{ ledger: string; access: string; tenants: string }> {
     const deadline = Date.now() + timeoutMs;
     while (Date.now() < deadline) {
       const line = this.#stdout.split('\n').find((text) => text.includes('"serving"'));

@@ -148,7 +148,7 @@ async function crossStores({ names, environment }: TestServer, astray: Party, in
 }
 
 async function waitForCrossing(astray: Party, into: Party): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
     const { text } = await astray.client('GET', '/v1/organizations');
     if (text.includes(into.books.marker)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

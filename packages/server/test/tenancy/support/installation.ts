@@ -108,7 +108,7 @@ export async function createInstallation(
       const slug = `t-${randomBytes(6).toString('hex')}`;
       const owner = { email: `owner@${slug}.example`, password: 'Correct-Horse-42' };
       const created = await createTenant(manager, { name: slug, slug, owner, ...tenant }, 'test');
-      await waitUntilSettled(manager, created.tenant.id, 20_000);
+      await waitUntilSettled(manager, created.tenant.id, 60_000);
       return getTenant(manager, created.tenant.id);
     },
     get: (tenantId) => getTenant(manager, tenantId),

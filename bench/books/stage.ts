@@ -1,20 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { auditBooks } from '../../packages/server/src/ledger/audit/audit-books.js';
-import {
-  type ConnectionSettings,
-  toDatabaseUrl,
-  withDatabase,
-} from '../../packages/server/src/postgres/connection-settings.js';
-import { startEmbedded } from '../../packages/server/src/postgres/embedded/start-embedded.js';
+import { type ConnectionSettings, withDatabase } from '../../packages/server/src/postgres/connection-settings.js';
 import type { MigratorConnection } from '../../packages/server/src/postgres/migrator-connection.js';
 import { openClient, openTenantPool } from '../../packages/server/src/postgres/pool.js';
 import { fillBooks } from '../pages/fill.js';
 import { buildBooks } from '../stage/books.js';
-import { startServerProcess } from '../stage/server-process.js';
+import { onCluster } from '../stage/cluster.js';
 
 export interface BookStage {
   /** For exports. */
@@ -26,18 +16,8 @@ export interface BookStage {
 }
 
 /** An embedded PostgreSQL, fsync on, with full books in `cofferdam_ledger` and an empty copy to make more from. */
-export async function openBookStage(operations: number, say: (text: string) => void): Promise<BookStage> {
-  const closers: (() => Promise<unknown>)[] = [];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
-  try {
-    const folder = await mkdtemp(join(tmpdir(), 'cofferdam-books-'));
-    closers.push(() => rm(folder, { recursive: true, force: true }));
-    say('PostgreSQL (embedded)');
-    const log = { warn: (details: object, message: string) => console.error(message, details) };
-    const postgres = await startEmbedded({ directory: join(folder, 'postgres'), log, ourFolders: [folder] });
-    closers.push(() => postgres.stop());
+export function openBookStage(operations: number, say: (text: string) => void): Promise<BookStage> {
+  return onCluster({ name: 'books', say }, async ({ folder, postgres, serve }) => {
     const asAdmin = async <T>(
       database: string,
       work: (client: MigratorConnection['client']) => Promise<T>,
@@ -47,15 +27,9 @@ export async function openBookStage(operations: number, say: (text: string) => v
       await client.connect();
       return work(client).finally(() => client.end());
     };
-    const program = fileURLToPath(new URL('../../packages/server/bin/cofferdam.js', import.meta.url));
-    const environment = {
-      DATABASE_URL: toDatabaseUrl(postgres.adminSettings),
-      COFFERDAM_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      COFFERDAM_DATA_DIR: join(folder, 'server'),
-    };
-    await (await startServerProcess([program, 'serve'], environment)).stop();
+    await (await serve()).stop();
     await asAdmin('postgres', (client) => client.query('create database empty template cofferdam_ledger'));
-    const server = await startServerProcess([program, 'serve'], environment);
+    const server = await serve();
     const place = { token: undefined, database: 'cofferdam_ledger', schema: 'ledger' };
     const { organizationId, ledgerId } = await buildBooks(server.urls.ledger, place, 1).finally(() => server.stop());
     await asAdmin('cofferdam_ledger', (client) =>
@@ -66,17 +40,13 @@ export async function openBookStage(operations: number, say: (text: string) => v
     return {
       folder,
       withBooks,
-      async withEmptyBooks(work) {
+      async withEmptyBooks(work: (store: MigratorConnection, audit: () => Promise<void>) => Promise<void>) {
         await asAdmin('postgres', (client) => client.query('create database target template empty'));
         await withBooks('target', (store) => work(store, () => audit(withDatabase(postgres.adminSettings, 'target'))));
         await asAdmin('postgres', (client) => client.query('drop database target'));
       },
-      close,
     };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  });
 }
 
 /** What `cofferdam books import` ends with. */

@@ -5,7 +5,8 @@ import { runtimeGrants } from '../../packages/server/src/ledger/migrations/runti
 import { findDrift } from '../../packages/server/src/tenancy/fleet/find-drift.js';
 import { migrateFleet } from '../../packages/server/src/tenancy/fleet/migrate-fleet.js';
 import { newKey, transferBody } from '../load/requests.js';
-import { type FleetStage, program } from './stage.js';
+import { program } from '../stage/cluster.js';
+import type { FleetStage } from './stage.js';
 
 const run = promisify(execFile);
 

@@ -1,13 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { v7 as newId } from 'uuid';
 import { ledgerMigrations } from '../../packages/server/src/ledger/migrations/index.js';
 import { runtimeGrants } from '../../packages/server/src/ledger/migrations/runtime-grants.js';
-import { type ConnectionSettings, toDatabaseUrl } from '../../packages/server/src/postgres/connection-settings.js';
-import { startEmbedded } from '../../packages/server/src/postgres/embedded/start-embedded.js';
+import type { ConnectionSettings } from '../../packages/server/src/postgres/connection-settings.js';
 import { installationNames } from '../../packages/server/src/postgres/installation.js';
 import { type AdminConnections, openAdminConnections } from '../../packages/server/src/tenancy/admin-connections.js';
 import { type ControlDatabase, openControlDatabase } from '../../packages/server/src/tenancy/control-database.js';
@@ -21,7 +15,8 @@ import {
 } from '../../packages/server/src/tenancy/tenant-manager.js';
 import { type Books, buildBooks } from '../stage/books.js';
 import { inParallel } from '../stage/call.js';
-import { type ServerProcess, startServerProcess } from '../stage/server-process.js';
+import { onCluster } from '../stage/cluster.js';
+import type { ServerProcess } from '../stage/server-process.js';
 import { createTenant } from '../stage/tenants.js';
 
 export interface FleetStage {
@@ -42,57 +37,31 @@ export interface FleetStage {
 }
 
 const log = { info() {}, warn() {}, error: (_: object, text: string) => void process.stderr.write(`${text}\n`) };
-export const program = fileURLToPath(new URL('../../packages/server/bin/cofferdam.js', import.meta.url));
 
-export async function openFleetStage(options: {
+export function openFleetStage(options: {
   readonly tenants: number;
   readonly busy: number;
   readonly say: (text: string) => void;
 }): Promise<FleetStage> {
   const { say } = options;
-  const closers: (() => Promise<unknown>)[] = [];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
-  try {
-    const folder = await mkdtemp(join(tmpdir(), 'cofferdam-fleet-'));
-    closers.push(() => rm(folder, { recursive: true, force: true }));
-    say('PostgreSQL (embedded, fsync on)');
-    const postgres = await startEmbedded({
-      directory: join(folder, 'postgres'),
-      log,
-      ourFolders: [folder],
-      onLost: () => say('PostgreSQL has ended'),
-    });
-    closers.push(() => postgres.stop());
-    const encryptionKey = randomBytes(32);
-    const apiKey = randomBytes(16).toString('hex');
-    const environment = {
-      DATABASE_URL: toDatabaseUrl(postgres.adminSettings),
-      COFFERDAM_ENCRYPTION_KEY: encryptionKey.toString('base64'),
-      COFFERDAM_DATA_DIR: join(folder, 'data'),
-      TENANT_MANAGER_API_KEY: apiKey,
-      MULTI_TENANT_ENABLED: 'true',
-      TENANT_SPARES: String(sparesEach),
-      ACCESS_ISSUER: 'https://access.bench.example',
-    };
-    const server = await startServerProcess([program, 'serve'], environment);
-    closers.push(() => server.stop());
-    const books = await inParallel(
-      Array.from({ length: options.busy }, (_, i) => i),
-      2,
-      async (i) => {
-        const place = await createTenant(server, apiKey, `busy ${i}`, i % 2 === 0 ? 'database' : 'schema');
-        say(`busy tenants ${i + 1} of ${options.busy}`);
-        return buildBooks(server.urls.ledger, place, 20);
-      },
-    );
-    const idle = await makeIdleTenants(postgres.adminSettings, encryptionKey, options, closers);
-    return { tenants: options.tenants + 2 * sparesEach, server, books, environment, ...idle, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return onCluster(
+    { name: 'fleet', say },
+    async ({ postgres, apiKey, encryptionKey, environment: common, serve, atEnd }) => {
+      const environment = { ...common, MULTI_TENANT_ENABLED: 'true', TENANT_SPARES: String(sparesEach) };
+      const server = await serve(environment);
+      const books = await inParallel(
+        Array.from({ length: options.busy }, (_, i) => i),
+        2,
+        async (i) => {
+          const place = await createTenant(server, apiKey, `busy ${i}`, i % 2 === 0 ? 'database' : 'schema');
+          say(`busy tenants ${i + 1} of ${options.busy}`);
+          return buildBooks(server.urls.ledger, place, 20);
+        },
+      );
+      const idle = await makeIdleTenants(postgres.adminSettings, encryptionKey, options, atEnd);
+      return { tenants: options.tenants + 2 * sparesEach, server, books, environment, ...idle };
+    },
+  );
 }
 
 /** Provisioned like any other, but without the Access Manager's side, whose password hashing would take most of the time. */
@@ -100,7 +69,7 @@ async function makeIdleTenants(
   adminSettings: ConnectionSettings,
   encryptionKey: Buffer,
   { tenants, busy, say }: { readonly tenants: number; readonly busy: number; readonly say: (text: string) => void },
-  closers: (() => Promise<unknown>)[],
+  atEnd: (closer: () => Promise<unknown>) => void,
 ) {
   const names = installationNames('cofferdam');
   const vault = createVault([encryptionKey]);
@@ -149,9 +118,9 @@ async function makeIdleTenants(
   await manager.stop();
   if (failed > 0) throw new Error(`${failed} tenants were not made`);
   const control = openControlDatabase(prepared.control, { now, onError });
-  closers.push(() => control.close());
+  atEnd(() => control.close());
   const admin = openAdminConnections({ admin: adminSettings, control: control.pool, vault, names, onError });
-  closers.push(() => admin.close());
+  atEnd(() => admin.close());
   return { control, admin, vault, provisioningMs: medianOf(times), fromSpareMs };
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from '@cofferdam/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fiftyAtOnce } from './at-once.js';
 import { type Call, type Conforming, expectStatus, type Mode, open, refusal } from './modes.js';
+import { refusalShape } from './refusal-shape.js';
+import { walkTypedClient } from './typed-client.js';
 import { walkWorkflow } from './workflow.js';
 
 /** What holds in every mode, checked in one: the same requests and the same assertions (T-06, T-07). */
@@ -357,30 +358,7 @@ export function conformanceSuite(mode: Mode): void {
       expect((await get(`${at}/portfolios/${made.id}`)).metadata).toEqual(kept);
     });
 
-    test('the shape of a refusal, its media type by Accept, unknown routes and methods', async () => {
-      const missing = await call('GET', `${at}/accounts/${randomUUID()}`);
-      expect(missing.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-      expect(missing.body).toMatchObject({
-        status: 404,
-        code: '0007',
-        title: 'Entity Not Found',
-        entityType: 'Account',
-        detail: expect.any(String),
-        message: expect.any(String),
-        type: expect.stringMatching(/0007$/),
-      });
-      const older = await call('GET', `${at}/accounts/${randomUUID()}`, undefined, { accept: 'application/json' });
-      expect(older.headers.get('content-type')).toMatch(/^application\/json/);
-      expect(refusal(await call('GET', `${at}/accounts/not-an-id`))).toBe('400/0065');
-      expect(refusal(await call('POST', `${at}/accounts`, '{'))).toBe('400/0094');
-      const unknown = await call('POST', `${at}/portfolios`, { surplus: 1 });
-      expect([refusal(unknown), unknown.body.errors[0].location]).toEqual([
-        '400/0053',
-        expect.stringContaining('surplus'),
-      ]);
-      expect(refusal(await call('GET', '/v1/nothing'))).toBe('404/0484');
-      expect(refusal(await call('PUT', '/v1/organizations'))).toBe('405/0485');
-    });
+    test('the shape of a refusal, its media type by Accept, unknown routes and methods', () => refusalShape(call, at));
 
     test('50 at once: one commit, one cancel, one of both, one revert; holds take no more than there is', async () => {
       // In one mode through two whole processes.
@@ -391,33 +369,7 @@ export function conformanceSuite(mode: Mode): void {
       await fiftyAtOnce([call, ...second], at).finally(() => twin?.stop());
     });
 
-    test('the typed client meets the same books', async () => {
-      const { server, token } = subject;
-      const client = createClient({ baseUrl: server.running.urls.ledger, ...(token && { token: () => token }) });
-      const { id: organization_id } = await client.createOrganization({ body: { legalName: 'C', legalDocument: '1' } });
-      const { id: ledger_id } = await client.createLedger({ path: { organization_id }, body: { name: 'C' } });
-      const path = { organization_id, ledger_id };
-      await client.createAsset({ path, body: { name: 'US Dollar', type: 'currency', code: 'USD' } });
-      const made = await client.createAccount({ path, body: { assetCode: 'USD', type: 'deposit', alias: '@c' } });
-      const inflow = {
-        path,
-        idempotencyKey: randomUUID(),
-        body: { send: { asset: 'USD', value: '2.5', distribute: { to: [amount('@c', '2.5')] } } },
-      };
-      const posted = await client.createInflowTransaction(inflow);
-      expect((await client.call('createInflowTransaction', inflow)).replayed).toBe(true);
-      const accounts: string[] = [];
-      for await (const { id } of client.items('listAccounts', { path, query: { limit: 1 } })) accounts.push(id);
-      expect(accounts).toContain(made.id);
-      const found = await client.getTransaction({ path: { ...path, transaction_id: posted.id } });
-      expect([found.status.code, found.amount, await client.countTransactions({ path })]).toEqual([
-        'APPROVED',
-        '2.5',
-        1,
-      ]);
-      const missing = client.getLedger({ path: { organization_id, ledger_id: randomUUID() } });
-      await expect(missing).rejects.toMatchObject({ code: '0007', status: 404 });
-    });
+    test('the typed client meets the same books', () => walkTypedClient(subject));
 
     test('the public workflow of 56 steps', async () => {
       // Its counts expect an empty house.

@@ -9,7 +9,7 @@ import { suspendTenant } from '../../src/tenancy/change-status.js';
 import { findDrift } from '../../src/tenancy/fleet/find-drift.js';
 import type { FleetOptions } from '../../src/tenancy/fleet/migrate-fleet.js';
 import { migrateRecorded } from '../../src/tenancy/fleet/migrate-recorded.js';
-import { listOperations } from '../../src/tenancy/operations.js';
+import { beginOperation, listOperations } from '../../src/tenancy/operations.js';
 import { getPlacement } from '../../src/tenancy/placement.js';
 import { asAdmin } from '../support/cluster.js';
 import { createInstallation, type Installation } from './support/installation.js';
@@ -199,6 +199,17 @@ test('killed between the work and its record: the next run finds it done', async
   const report = await migrate();
   expect(report.results.map(({ tenantId, error }) => error ?? tenantId)).toEqual([id]);
   expect((await versions())[0]).toBe(migrations.at(-1)?.id);
+});
+
+test('killed after its last tenant: the next run, which has nothing to do, ends the operation', async () => {
+  const id = uuidv7();
+  await beginOperation(installation.manager.control.pool, {
+    ...{ id, kind: 'fleet.migrate', actor: 'test', total: 6, at: new Date(Date.now() - 60_000).toISOString() },
+  });
+  expect((await migrate()).results).toEqual([]);
+  expect((await operations())[0]).toEqual({
+    ...{ state: 'cancelled', done: 0, total: 6, error: 'the process ended; nothing was left to do' },
+  });
 });
 
 test('X-44: migrations run as the tenant’s own migrator, and nowhere but in its own store', async () => {

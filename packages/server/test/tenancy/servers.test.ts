@@ -193,10 +193,29 @@ test('a database of the operator’s own: probed, used without superuser, and le
   await refused({}, /belongs to this installation already/);
 
   const { id } = made.body;
+  // The customer changes the password of the login that was given, and the way to it.
+  const update = (body: object) => server.operate('PATCH', `/v1/servers/given-${id}`, { body });
+  await second.query(`alter role customer password 'changed-password'`);
+  expect((await update({ password: 'wrong-password' })).status).toBe(422);
+  for (const bad of [{ capacity: 5 }, { labels: { a: 'b' } }, { replicas: [{ host: '127.0.0.1', port: 1 }] }])
+    expect((await update(bad)).status, JSON.stringify(bad)).toBe(400);
+  expect((await server.operate('PUT', `/v1/servers/given-${id}/reopen`)).status).toBe(400);
+  const address = { host: '127.0.0.1', port: second.admin.port };
+  const updated = await update({ password: 'changed-password', address });
+  expect({ status: updated.status, host: updated.body.host }, updated.text).toEqual({ status: 200, host: '127.0.0.1' });
+  const rotation = await server.operate('POST', `/v1/tenants/${id}/credentials/rotate`, {
+    body: { overlapSeconds: 1 },
+  });
+  await until(
+    async () => (await server.operate('GET', rotation.headers.get('location') ?? '')).body.state === 'succeeded',
+  );
+  expect((await client('GET', '/v1/organizations')).body.items).toHaveLength(1);
+
   await server.operate('PUT', `/v1/tenants/${id}/suspend`);
   await server.operate('DELETE', `/v1/tenants/${id}`);
   await until(async () => (await server.operate('GET', `/v1/tenants/${id}`)).body.status === 'deleted');
   expect(await rolesOf(id)).toEqual([]);
+  expect((await update({ password: 'changed-password' })).status).toBe(404);
   const { rows } = await second.query(
     `select nspname from pg_namespace where nspname = 'ledger'`,
     [],

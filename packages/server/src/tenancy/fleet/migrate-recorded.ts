@@ -57,8 +57,17 @@ export async function migrateRecorded(tools: FleetTools, options: RecordedFleetO
     await finish({ state: 'failed', error: error instanceof Error ? error.message : String(error) }).catch(() => {});
     throw error;
   }
+  if (!begun) await endForgotten(tools);
   const failed = report.results.filter(({ error }) => error !== undefined).length;
   const why = report.stopped ?? (failed > 0 ? `${failed} tenants failed` : undefined);
   await finish(why === undefined ? { state: 'succeeded' } : { state: 'failed', error: why });
   return report;
+}
+
+/** One that was killed after its last tenant: with nothing left to do no run would begin, and call it off. */
+async function endForgotten({ control }: FleetTools): Promise<void> {
+  await control.pool.query(
+    `update operation set state = 'cancelled', error = 'the process ended; nothing was left to do', finished_at = now(), updated_at = now()
+      where kind = 'fleet.migrate' and state = 'running' and updated_at < now() - interval '10 seconds'`,
+  );
 }

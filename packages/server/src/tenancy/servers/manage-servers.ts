@@ -18,7 +18,7 @@ import {
   serverShortcomings,
   tryConnection,
 } from './probe-server.js';
-import { findServer, type Replica, type ServerRecord } from './server-record.js';
+import { findAdminRecord, findServer, type Replica, type ServerRecord } from './server-record.js';
 
 export interface ServerTools {
   readonly control: ControlDatabase;
@@ -135,6 +135,7 @@ export async function changeServer(
   const { control, vault } = tools;
   const replicas = await replicaShortcomings(change.replicas ?? [], tools.isLocal);
   if (replicas.length > 0) throw new TenancyError('server_unfit', `${replicas.join('; ')}.`);
+  await refuseForGiven(tools, id, change);
   if (change.password !== undefined || change.address !== undefined) await tryAccess(tools, id, change);
   if (change.replicas !== undefined) await tryReplicas(tools, id, change);
   const sealed = change.password === undefined ? null : vault.seal(`server:${id}`, 'server-admin', change.password);
@@ -149,7 +150,7 @@ export async function changeServer(
               labels = coalesce($5, labels), replicas = coalesce($6, replicas),
               admin_credential = coalesce($7, admin_credential), version = coalesce($8, version), updated_at = $9,
               host = coalesce($10, host), port = coalesce($11, port)
-        where id = $1 and kind = 'shared'`,
+        where id = $1`,
       [
         id,
         change.state ?? null,
@@ -169,19 +170,34 @@ export async function changeServer(
   return known(tools, id);
 }
 
+/** Nobody else is placed on a tenant's own database: only how it is reached can change, and only while it is used. */
+async function refuseForGiven({ control }: ServerTools, id: string, change: ServerChange): Promise<void> {
+  const server = await findServer(control.pool, id);
+  if (server === undefined) throw noSuchServer(id);
+  if (server.kind === 'shared') return;
+  if ((await findAdminRecord(control.pool, id)) === undefined) throw noSuchServer(id);
+  const others = Object.keys(change).filter((member) => member !== 'address' && member !== 'password');
+  if (others.length > 0)
+    throw new TenancyError(
+      'invalid_request',
+      `${id} is one tenant’s own database: only its address and password can change, not ${others.join(', ')}.`,
+    );
+}
+
 async function tryAccess(tools: ServerTools, id: string, change: ServerChange): Promise<void> {
   const { admin, control, isLocal } = tools;
   if (id === defaultServer)
     throw new TenancyError('server_unfit', 'The first server is administered by DATABASE_URL: change it there.');
-  if ((await findServer(control.pool, id)) === undefined) throw noSuchServer(id);
-  const { addresses: _, ...known } = (await admin.server(id)).settings;
+  const { settings: current, kind } = await admin.server(id);
+  const { addresses: _, ...known } = current;
   const { password = known.password, address = { host: known.host, port: known.port } } = change;
   const settings = connectionSettings({ ...known, ...address, password });
   const found = change.address === undefined ? [] : await addressShortcomings(settings, isLocal);
   const tried = found.length > 0 ? undefined : await tryConnection(settings, readFacts);
   if (tried && 'refusal' in tried) found.push(tried.refusal);
   if (tried && 'value' in tried && change.address !== undefined) {
-    found.push(...serverShortcomings(tried.value));
+    // The login of a tenant's own database makes no others.
+    found.push(...serverShortcomings(kind === 'given' ? { ...tried.value, mayCreateDatabases: true } : tried.value));
     const { rows } = await control.pool.query<{ own: string }>(
       'select system_identifier as own from server where id = $1',
       [id],
@@ -193,12 +209,10 @@ async function tryAccess(tools: ServerTools, id: string, change: ServerChange): 
 }
 
 async function tryReplicas(
-  { admin, control }: ServerTools,
+  { admin }: ServerTools,
   id: string,
   { replicas = [], address, password }: ServerChange,
 ): Promise<void> {
-  const server = await findServer(control.pool, id);
-  if (server === undefined || server.kind === 'given') throw noSuchServer(id);
   const { addresses: _, ...known } = (await admin.server(id)).settings;
   const settings = connectionSettings({ ...known, ...address, ...(password === undefined ? {} : { password }) });
   const primary = await tryConnection(settings, readFacts);

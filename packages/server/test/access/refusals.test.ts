@@ -254,7 +254,7 @@ describe('a login that is refused', () => {
         db.selectFrom('audit_event').selectAll().where('kind', '=', 'login').orderBy('address').execute(),
       );
     // Failures are kept without the caller waiting.
-    await vi.waitFor(async () => expect(await events(tenantId)).toHaveLength(4), 5_000);
+    await vi.waitFor(async () => expect(await events(tenantId)).toHaveLength(4), 15_000);
     const kept = await events(tenantId);
     expect(kept.map(({ address, result, reason, actor }) => ({ address, result, reason, actor }))).toEqual([
       { address: '203.0.113.11', result: 'refused', reason: 'tenant_not_active', actor: clientId },

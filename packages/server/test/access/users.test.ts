@@ -201,7 +201,7 @@ describe('passwords', () => {
           'mfa wrong_password failed',
         ]),
       );
-    });
+    }, 15_000);
   });
 
   it('are reset by an administrator only', async () => {

@@ -176,6 +176,6 @@ export async function untilBlocked(access: AccessManager, count: number): Promis
          where datname = current_database() and wait_event_type = 'Lock'`.execute(access.store.installation);
       expect(rows[0]?.blocked).toBe(count);
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
 }

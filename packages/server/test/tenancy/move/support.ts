@@ -40,7 +40,7 @@ export async function until(
   operationId: string,
   // biome-ignore lint/suspicious/noExplicitAny: tests read what they assert
   done: (operation: any) => boolean,
-  seconds = 25,
+  seconds = 90,
 ): Promise<Reply['body']> {
   for (const deadline = Date.now() + seconds * 1_000; ; ) {
     const { body } = await server.operate('GET', `/v1/operations/${operationId}`);

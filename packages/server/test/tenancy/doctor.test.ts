@@ -182,22 +182,63 @@ test('processes of one machine are counted one by one', async () => {
 
 test('orphans, a clock that is off and a budget that is too large', async () => {
   const lost = `t_${'0'.repeat(31)}9`;
-  const link = database.place.store.ownerRole.replace('_owner', '_move');
-  await asAdmin((admin) => admin.query(`create role "${link}" nologin`));
   await asAdmin((admin) => admin.query(`create role "${lost}" nologin`));
   await asAdmin((admin) => admin.query(`create database "${lost}" template template0`));
   try {
     const found = await examine('orphans');
     expect(about(found, lost)).toEqual(Array(2).fill('note: belongs to no tenant of this installation'));
     expect(about(found, database.id)).toEqual([]);
-    expect(about(await examine('moves'), link)).toEqual(['warning: is of a move that has ended']);
   } finally {
     await dropDatabase(lost);
     await dropRole(lost);
-    await dropRole(link);
   }
   tools = { ...tools, connectionBudget: 100_000, now: () => new Date(Date.now() + 60_000) };
   const problems = about(await examine('servers'), 'server default').join('\n');
   expect(problems).toMatch(/error: 1 ledger process may open 100000 connections/);
   expect(problems).toMatch(/warning: its clock is \d+\.\d s behind this machine/);
+});
+
+test('leftovers of moves: logins, publications, subscriptions and slots of no move under way, and what to do about each', async () => {
+  const { store } = database.place;
+  const link = store.ownerRole.replace('_owner', '_move');
+  const gone = `t_${'0'.repeat(31)}8_back`;
+  const sync = 'pg_16999_sync_16998_7000000000000000000';
+  const inStore = (sql: string) => asAdmin((admin) => admin.query(sql), store.database);
+  await inStore(`create role "${link}" nologin; create role "${gone}" nologin; create publication "${link}"`);
+  await inStore(
+    `create subscription "${link}" connection 'host=127.0.0.1 port=1' publication x with (connect = false)`,
+  );
+  for (const slot of [link, gone, sync])
+    await inStore(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+  try {
+    const findings = await examine('moves');
+    expect(about(findings, link)).toEqual([
+      'warning: is of a move that has ended: it may replicate, and so read what the whole database writes',
+      expect.stringMatching(
+        /^warning: is of a move that has ended, and keeps \d+ MiB of the server's log, more by the hour: the disk fills$/,
+      ),
+      'warning: is of a move that has ended: rows that come by it are written into the tables',
+      'warning: is of a move that has ended: it sends nothing by itself',
+    ]);
+    expect(about(findings, gone)).toEqual([
+      expect.stringContaining('note: is of a move of a tenant that is not of this installation: it may replicate'),
+      expect.stringContaining('note: is of a move of a tenant that is not of this installation, and keeps'),
+    ]);
+    expect(about(findings, sync)).toEqual([
+      expect.stringContaining(`copies a table of ${store.database}, but no move is under way here, and keeps`),
+    ]);
+    // What it says is what helps: each is done, and nothing is found any more.
+    const remedies = findings.filter(({ subject }) => [link, gone, sync].some((name) => subject.includes(name)));
+    for (const kind of ['subscription', 'publication', 'replication slot', 'login'])
+      for (const { remedy, subject } of remedies.filter((one) => one.subject.startsWith(kind)))
+        for (const statement of remedy.match(/(?:ALTER|DROP|SELECT) [^;]+;/g) ?? [subject]) await inStore(statement);
+    const left = await examine('moves');
+    for (const name of [link, gone, sync]) expect(about(left, name)).toEqual([]);
+  } finally {
+    await inStore(
+      `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name in ('${sync}', '${gone}', '${link}')`,
+    );
+    await dropRole(gone);
+    await dropRole(link);
+  }
 });

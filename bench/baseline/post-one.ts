@@ -5,6 +5,7 @@ import { BatchPlanner, type UnitOutcome } from '../../packages/server/src/ledger
 import { type BatchOptions, KeyRaceLost } from '../../packages/server/src/ledger/posting/post-batch.js';
 import type { CreatePosting } from '../../packages/server/src/ledger/posting/posting-types.js';
 import { readRouteBook } from '../../packages/server/src/ledger/posting/route-book.js';
+import { beginPosting } from '../../packages/server/src/ledger/storage/begin-posting.js';
 import { readBatchContext } from '../../packages/server/src/ledger/storage/idempotency-keys.js';
 import { lockBalances } from '../../packages/server/src/ledger/storage/lock-balances.js';
 import { nothingEarlier } from '../../packages/server/src/ledger/storage/lock-transactions.js';
@@ -14,11 +15,12 @@ import type { TenantContext } from '../../packages/server/src/postgres/tenant-co
 
 /**
  * One create in one database transaction, a prepared statement for each table, each sent when the one before has been
- * answered: lock in id order, check under the locks, write, commit.
+ * answered: lock in id order, check under the locks, write, commit. Begun as Cofferdam begins, with the same planner: without
+ * it, each update passed over all balances.
  */
 export function postOne(tenant: TenantContext, posting: CreatePosting, clock: BatchOptions): Promise<UnitOutcome> {
   return withTenantClient(tenant, async (client) => {
-    await client.query('begin');
+    await beginPosting(client);
     const { ledgerId, command, idempotency } = posting;
     const names = [...command.source, ...command.destination].map((leg) => ({
       ledgerId,

@@ -58,3 +58,7 @@ done
 suites=("$@")
 if [ ${#suites[@]} -eq 0 ]; then suites=(packages/server/test/isolation packages/server/test/attack packages/server/test/pooler); fi
 TEST_TENANT_POOLERS="127.0.0.1:$server_port=127.0.0.1:$port" npx vitest run "${suites[@]}"
+# A move under load takes its time, and has its place with the long tests elsewhere.
+if [ $# -eq 0 ]; then
+  TEST_LONG=1 TEST_TENANT_POOLERS="127.0.0.1:$server_port=127.0.0.1:$port" npx vitest run packages/server/test/pooler/move-through-the-pooler.long.test.ts
+fi

@@ -27,6 +27,6 @@ rm -f "$folder/pw"
 stop() { run_as "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$folder"; }
 trap stop EXIT
 run_as "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
-  -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c fsync=off -c max_connections=400" start >/dev/null
+  -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c fsync=off -c wal_level=logical -c max_connections=400" start >/dev/null
 
 DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres" "$@"

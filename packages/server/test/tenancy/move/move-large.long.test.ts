@@ -61,16 +61,12 @@ test('300,000 rows while written to: the pause re-reads only new rows and stays 
     // Whoever had waited for 2 s would have been refused.
     expect(load.failures).toEqual([]);
 
+    const atOldPlace = (sql: string, values: unknown[] = []) =>
+      asAdmin(async (admin) => (await admin.query(sql, values)).rows, server.names.sharedDatabase);
+    const oldest = `(select min(id::text)::uuid from ${schema}.operation)`;
+    const [untouched] = await atOldPlace(`select description from ${schema}.operation where id = ${oldest}`);
     const tamper = (text: string) =>
-      asAdmin(
-        (admin) =>
-          admin.query(
-            `update ${schema}.operation set description = $1 where id = (select min(id::text)::uuid from ${schema}.operation)`,
-            [text],
-          ),
-        server.names.sharedDatabase,
-      );
-    await tamper('tampered');
+      atOldPlace(`update ${schema}.operation set description = $1 where id = ${oldest}`, [text]);
     const revert = () => server.operate('POST', `/v1/tenants/${tenant.id}/move/revert`);
     expect((await revert()).status).toBe(202);
     const kept = await until(
@@ -84,7 +80,7 @@ test('300,000 rows while written to: the pause re-reads only new rows and stays 
     expect(kept.details.pauseMs).toBe(details.pauseMs);
     expect((await loginOf(server, tenant.id)).database).toBe(schema);
 
-    await tamper('');
+    await tamper(untouched.description);
     expect((await revert()).status).toBe(202);
     const back = await until(server, begun.body.id, ({ state }) => state === 'cancelled', 300);
     expect(back.details.pauseMs).toBeLessThan(2_000);

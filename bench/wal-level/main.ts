@@ -18,24 +18,6 @@ of the same size. Compare CPU and WAL of a transaction; rates are of a machine t
   --json FILE      the figures for programs
   --help           this text
 `;
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) console.log(help);
-else await run(positive('rounds'), positive('seconds'));
-
-function positive(name: 'rounds' | 'seconds'): number {
-  const number = Number(values[name]);
-  if (!(number > 0) || (name === 'rounds' && !Number.isSafeInteger(number)))
-    throw new RangeError(`--${name} is ${values[name]}: give a number above 0`);
-  return number;
-}
-
 type Level = 'replica' | 'logical';
 interface Side {
   readonly level: Level;
@@ -54,10 +36,28 @@ const shapes: readonly Shape[] = [
 const measures = ['rate', 'cpuUs', 'walBytes'] as const;
 type Measured = Record<(typeof measures)[number], number>;
 
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '3' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(help);
+else await run(positive('rounds'), positive('seconds'));
+
+function positive(name: 'rounds' | 'seconds'): number {
+  const number = Number(values[name]);
+  if (!(number > 0) || (name === 'rounds' && !Number.isSafeInteger(number)))
+    throw new RangeError(`--${name} is ${values[name]}: give a number above 0`);
+  return number;
+}
+
 async function run(rounds: number, seconds: number): Promise<void> {
   const sides: Side[] = [];
   try {
-    for (const level of ['replica', 'logical'] as const) sides.push(await openSide(level));
+    sides.push(...(await Promise.all((['replica', 'logical'] as const).map(openSide))));
     const found = new Map<string, Record<Level, Measured[]>>(
       shapes.map(({ name }) => [name, { replica: [], logical: [] }]),
     );
@@ -111,7 +111,7 @@ async function openSide(level: Level): Promise<Side> {
     checkpoint_timeout: '1h',
     max_wal_size: '8GB',
   };
-  const stage = await openStallStage({ accounts: 400, settings, nodeOptions: ['--max-semi-space-size=64'] }, () => {});
+  const stage = await openStallStage({ accounts: 100, settings, nodeOptions: ['--max-semi-space-size=64'] }, () => {});
   const probe = await openServerProbe(stage.admin);
   if (probe.walLevel !== level) throw new Error(`wal_level is ${probe.walLevel}, not ${level}`);
   return { level, stage, probe };

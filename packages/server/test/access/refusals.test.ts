@@ -76,22 +76,21 @@ describe('a login that is refused', () => {
 
   it('takes the same time for each person, whatever was wrong', async () => {
     const names = ['unknown user', 'wrong password', 'unknown client', 'disabled user'];
-    const rounds = 15;
     const times = new Map<string, number[]>(names.map((name) => [name, []]));
+    // The fastest of each comes down to what the work itself takes, on a busy machine after more rounds.
+    const fastestOf = () => [...times.values()].map((list) => Math.min(...list));
+    const areAlike = (all: readonly number[]) => Math.min(...all) > Math.max(...all) * 0.4;
     // Interleaved, so that a busy moment of the machine meets all of them.
-    for (let round = 0; round < rounds; round += 1)
+    for (let round = 0; round < 15 || (round < 150 && !areAlike(fastestOf())); round += 1)
       for (const name of names) {
         const body = cases()[name] ?? {};
         const startedAt = performance.now();
         await attempt(body);
         times.get(name)?.push(performance.now() - startedAt);
       }
-    // The fastest of each is what the work itself takes, however busy the machine.
-    const fastest = [...times.values()].map((list) => Math.min(...list));
-    // One argon2id is 14 ms and more: skipping it for anybody would show as a factor of five.
-    expect(Math.min(...fastest), `fastest ${fastest.map((ms) => ms.toFixed(1)).join(', ')} ms`).toBeGreaterThan(
-      Math.max(...fastest) * 0.4,
-    );
+    // One argon2id is 14 ms and more: skipping it for anybody would show as a factor of five, and never go away.
+    const fastest = fastestOf();
+    expect(areAlike(fastest), `fastest ${fastest.map((ms) => ms.toFixed(1)).join(', ')} ms`).toBe(true);
   });
 
   it.each([

@@ -152,6 +152,8 @@ test.each([
     const target = await joinWorld(world.server, 'schema', 'T');
     const empty = await contentOf(target);
     // A file that never ends: read as a whole once for the comparison with label or manifest, then it waits for more.
+    // A pipe that a try left which hangs would hold up this whole process, time limits and all.
+    expect(statSync(file).isFile()).toBe(true);
     const original = readFileSync(file);
     const order = orderOf(work, target, from, 'csv');
     try {

@@ -68,6 +68,7 @@ test('300,000 rows while written to: the pause re-reads only new rows and stays 
     const tamper = (text: string) =>
       atOldPlace(`update ${schema}.operation set description = $1 where id = ${oldest}`, [text]);
     const revert = () => server.operate('POST', `/v1/tenants/${tenant.id}/move/revert`);
+    await tamper('tampered');
     expect((await revert()).status).toBe(202);
     const kept = await until(
       server,

@@ -45,7 +45,11 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
     if (use === undefined) return;
     // What is under way still counts; only the bounds are new.
     if ((quotas === undefined || status === 'deleted') && use.writing === 0) uses.delete(id);
-    else use.quotas = quotas ?? {};
+    else {
+      const hadRate = use.quotas.requestsPerSecond !== undefined;
+      use.quotas = quotas ?? {};
+      if (!hadRate) [use.tokens, use.filledAt] = [burstOf(use.quotas), clock()];
+    }
   });
 
   const useOf = (id: TenantId): Use | undefined => {
@@ -76,6 +80,8 @@ export function createQuotas(options: QuotaOptions): QuotaGate {
   };
 
   const takeToken = (id: TenantId, use: Use): void => {
+    // Without a rate nothing is taken: it would be a debt when there is one again.
+    if (use.quotas.requestsPerSecond === undefined) return;
     const seconds = fill(use);
     if (seconds === 0) use.tokens -= 1;
     else refuse(id, 'requests', errors.tooMany(Math.ceil(seconds)));

@@ -79,3 +79,11 @@ test('memory: only tenants that have quotas take any, and give it back', () => {
   set(one, undefined);
   expect(gate.size).toBe(0);
 });
+
+test('what came in while there was no rate is no debt when there is one again', () => {
+  const { set, served } = stage();
+  set(one, { concurrentPosts: 5 });
+  expect(served(one, 1_000)).toBe(1_000);
+  set(one, { requestsPerSecond: 20, burst: 4 });
+  expect(served(one, 10)).toBe(4);
+});
